@@ -1,0 +1,27 @@
+import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import type { Log } from '../../core/log.ts';
+
+/** Wakes the publisher of one shard. Never fails: what a nudge misses, the next tick takes. */
+export type Nudge = (shard: string) => Promise<void>;
+
+/** A nudge is an asynchronous invoke of `event-publisher` with a tick that has no slot. */
+export function createNudge(options: {
+  readonly client: LambdaClient;
+  readonly functionName: string;
+  readonly log: Log;
+}): Nudge {
+  const { client, functionName, log } = options;
+  return async (shard) => {
+    try {
+      await client.send(
+        new InvokeCommand({
+          FunctionName: functionName,
+          InvocationType: 'Event',
+          Payload: new TextEncoder().encode(JSON.stringify({ shard })),
+        }),
+      );
+    } catch (error) {
+      log.warn('publisher.nudge-missed', { shard, reason: error instanceof Error ? error.name : 'unknown' });
+    }
+  };
+}

@@ -1,0 +1,139 @@
+import type { AlertSource } from './alerts/source.ts';
+import type { ServiceError } from './errors.ts';
+import type { HttpRequest, HttpResponse } from './http.ts';
+import type { JsonObject } from './json.ts';
+import type { ReportSource } from './reports/source.ts';
+
+/** Our own identity at a provider, from Secrets Manager. */
+export interface ClientCredentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** What a token endpoint is asked for. */
+export type TokenGrant =
+  | {
+      readonly type: 'authorization-code';
+      readonly code: string;
+      readonly redirectUri: string;
+      readonly codeVerifier?: string;
+    }
+  | { readonly type: 'refresh-token'; readonly refreshToken: string; readonly redirectUri: string }
+  | { readonly type: 'client-credentials' };
+
+/** A token endpoint's answer, checked and in our words. */
+export interface TokenReply {
+  readonly accessToken: string;
+  /** Absent where the provider has none (client credentials) or kept the old one (R32). */
+  readonly refreshToken?: string;
+  /** Seconds that the access token lives from when the request was sent. */
+  readonly expiresInSeconds: number;
+  /** Scopes granted, where the provider says so. */
+  readonly scopes?: readonly string[];
+  /** Base URL that this connection's API calls go to, already checked against the provider's hosts. */
+  readonly apiEndpoint?: string;
+  /** The provider's own identity of the account that was authorised (Actionstep `orgkey`). */
+  readonly account?: string;
+}
+
+/**
+ * What the folder of a provider knows about a connection's configuration: region, host, tenant, scopes.
+ * Plain JSON, stored with the connection. `endpoint` overrides every host of it: a proxy, or a double on loopback.
+ */
+export type ProviderSettings = JsonObject & { readonly endpoint?: string };
+
+/** Everything that a provider's folder is given about the connection it works for. */
+export interface ProviderContext {
+  readonly connection: string;
+  readonly settings: ProviderSettings;
+  /** From the last token reply, where the provider has one per connection. */
+  readonly apiEndpoint?: string;
+}
+
+/** How the authorization code grant is run at a provider. */
+export interface AuthorizationProfile {
+  authorizationEndpoint(settings: ProviderSettings): URL;
+  scopes(settings: ProviderSettings): readonly string[];
+  /** S256 where the provider is known to take it. */
+  readonly pkce: boolean;
+  /** The issuer, where the provider sends `iss` (RFC 9207): compared as a string, required once configured. */
+  issuer?(settings: ProviderSettings): string | undefined;
+}
+
+/** Token calls, for the callback and the refresher. */
+export interface TokenProfile {
+  tokenEndpoint(settings: ProviderSettings): URL;
+  request(grant: TokenGrant, settings: ProviderSettings, credentials: ClientCredentials): HttpRequest;
+  /**
+   * Judges a token response. Pure.
+   *
+   * @throws GrantRejectedError `invalid_grant`
+   * @throws ClientRejectedError `invalid_client` and its vendor's variants
+   * @throws ProviderRateLimitedError 429
+   * @throws ProviderUnavailableError 5xx and what the vendor answers in passing (sent: true)
+   * @throws ProviderResponseInvalidError anything else
+   */
+  reply(response: HttpResponse, settings: ProviderSettings): TokenReply;
+  /** How long a refresh token lives, where no response says so; shown as *assumed*. Absent: there is none. */
+  readonly assumedRefreshTokenLifetimeMs?: number;
+}
+
+/** Requests per minute that one account at the provider takes, per category. One category unless the vendor counts several. */
+export interface BudgetRule {
+  readonly perMinute: number;
+}
+
+/** The fourth provider is a folder too: nothing outside `providers/` knows one by name. */
+export interface Provider {
+  /** Folder name, path segment of the callback, `provider` in configuration. */
+  readonly id: string;
+  readonly title: string;
+  readonly grant: 'authorization-code' | 'client-credentials';
+  /** Checks a connection's settings. @throws ConfigInvalidError naming the field and what it may be. */
+  parseSettings(input: unknown): ProviderSettings;
+  /** Whether a request of this connection may go to `url`. The `endpoint` override is judged by the caller. */
+  allows(url: URL, context: ProviderContext): boolean;
+  /** Base of the API, with a trailing slash. @throws ConfigInvalidError where it is not known yet. */
+  apiBase(context: ProviderContext): URL;
+  /** Whose budget the connection draws on: two connections of one enterprise or tenant share it. */
+  budgetAccount(settings: ProviderSettings, clientId: string | undefined): string;
+  /** Budgets by category; `default` must be there. Token calls of Action1 count, so `token` may name a category. */
+  readonly budgets: Readonly<Record<string, BudgetRule>> & { readonly default: BudgetRule };
+  /** The category that a token call is counted in, where it counts at all. */
+  readonly tokenBudget?: string;
+  readonly authorization?: AuthorizationProfile;
+  readonly token: TokenProfile;
+  /** Judges an API response: `undefined` when it can be used. Pure; the wait of a 429 is in the error. */
+  judge(response: HttpResponse, now: Date): ServiceError | undefined;
+  /** Sources of report jobs by name. */
+  readonly sources: Readonly<Record<string, ReportSource>>;
+  /** Sources of alert jobs by name. */
+  readonly alertSources: Readonly<Record<string, AlertSource>>;
+}
+
+/** Who is served first when a budget is short. */
+export type Lane = 'token' | 'alerts' | 'exports';
+
+/** One call to a provider's API, relative to `Provider.apiBase`. */
+export interface ApiRequest {
+  readonly method: HttpRequest['method'];
+  /** Relative to the API base, no leading slash, already percent-encoded; or an absolute URL that the provider's hosts allow. */
+  readonly path: string;
+  /** Appended in order, form-encoded: `+` becomes `%2B`, a space becomes `+`. */
+  readonly query?: readonly (readonly [string, string])[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Budget category. Default `default`. */
+  readonly budget?: string;
+  readonly timeoutMs?: number;
+  readonly maxBytes?: number;
+}
+
+/**
+ * An authorised, budgeted, judged call. What comes back has passed `Provider.judge`.
+ *
+ * @throws AccessTokenRejectedError after *refresh now* was asked for; take the work up again later.
+ * @throws BudgetExhaustedError before anything was sent.
+ * @throws ServiceError whatever `judge` said.
+ */
+export type CallApi = (request: ApiRequest) => Promise<HttpResponse>;

@@ -1,0 +1,20 @@
+import { readEnvironment } from '../core/environment.ts';
+
+/** What the stack has to set. A template test compares this list with the function's environment. */
+export const ENVIRONMENT = [
+  'STAGE',
+  'SHARD_COUNT',
+  'CONNECTIONS_TABLE_NAME',
+  'STATE_TABLE_NAME',
+  'RESCUE_BUCKET_NAME',
+  'SEALING_KEY_ARN',
+  'SECRET_PREFIX',
+  'PUBLIC_BASE_URL',
+  'PUBLISHER_FUNCTION_NAME',
+] as const;
+
+export type Config = ReturnType<typeof readConfig>;
+
+export function readConfig(environment: Readonly<Record<string, string | undefined>>) {
+  return readEnvironment(ENVIRONMENT, environment);
+}
