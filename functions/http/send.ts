@@ -1,0 +1,150 @@
+import type { LookupOptions } from 'node:dns';
+import { lookup } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import type { Agent } from 'undici';
+import { EgressRefusedError, ProviderUnavailableError, ServiceError } from '../core/errors.ts';
+import type { EgressPolicy, HttpRequest, HttpResponse, SendHttp } from '../core/http.ts';
+import { isLoopbackHost, isPublicAddress } from './addresses.ts';
+import { readBody } from './read-body.ts';
+
+/** Whole exchange unless the request says otherwise. */
+const DEFAULT_TIMEOUT_MS = 20_000;
+const CONNECT_TIMEOUT_MS = 5000;
+const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
+/** Below the 5 s after which the shortest-lived peers we know close an idle socket, so that we close it first (P07). */
+const KEEP_ALIVE_MS = 4000;
+
+export interface SendOptions {
+  /** Whether plain http and https to 127.0.0.0/8 and ::1 may be used: providers' doubles and proxies on one machine. */
+  readonly allowLoopback: boolean;
+  /** Sockets per origin. */
+  readonly maxSockets?: number;
+}
+
+/**
+ * The only thing in Steward that opens a socket to a provider.
+ *
+ * https only, no redirects, allow-listed URLs, public addresses checked at connect, a deadline over the whole
+ * exchange and a limit on the body. It sends once: who may send again is decided where the request is understood.
+ */
+export function createSend(options: SendOptions): SendHttp {
+  let loading: Promise<{ readonly agent: Agent; readonly request: typeof import('undici').request }> | undefined;
+  const load = async () => {
+    const { Agent, request } = await import('./undici.ts');
+    const agent = new Agent({
+      connections: options.maxSockets ?? 32,
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      connect: { timeout: CONNECT_TIMEOUT_MS, lookup: publicLookup },
+    });
+    return { agent, request };
+  };
+
+  return async (request, allowed) => {
+    refuseUnlessAllowed(request.url, allowed, options.allowLoopback);
+    loading ??= load();
+    const { agent, request: send } = await loading;
+    return exchange(request, (signal) =>
+      send(request.url, {
+        dispatcher: agent,
+        method: request.method,
+        headers: { 'user-agent': 'steward', ...request.headers },
+        body: request.body ?? null,
+        signal,
+      }),
+    );
+  };
+}
+
+function refuseUnlessAllowed(url: URL, allowed: EgressPolicy, allowLoopback: boolean): void {
+  const loopback = isLoopbackHost(url.hostname);
+  const literal = isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0;
+  const schemeFits = url.protocol === 'https:' || (loopback && url.protocol === 'http:');
+  const addressFits = loopback ? allowLoopback : !literal;
+  const plain = url.username === '' && url.password === '';
+  if (!schemeFits || !addressFits || !plain || !allowed(url)) {
+    throw new EgressRefusedError(`Not an allowed address for this connection: ${url.protocol}//${url.host}`);
+  }
+}
+
+type UndiciResponse = Awaited<ReturnType<typeof import('undici').request>>;
+
+async function exchange(
+  request: HttpRequest,
+  send: (signal: AbortSignal) => Promise<UndiciResponse>,
+): Promise<HttpResponse> {
+  const { host } = request.url;
+  try {
+    const response = await send(AbortSignal.timeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS));
+    const headers = flatten(response.headers);
+    const body = await readBody(
+      response.body,
+      headers['content-encoding'],
+      request.maxBytes ?? DEFAULT_MAX_BYTES,
+      host,
+    );
+    return { status: response.statusCode, headers, body };
+  } catch (error) {
+    if (error instanceof ServiceError) throw error;
+    if (!isNetworkError(error)) throw error;
+    throw new ProviderUnavailableError(`${host} did not answer (${reason(error)})`, {
+      cause: error,
+      sent: mayHaveArrived(error),
+    });
+  }
+}
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  );
+}
+
+function reason(error: Error): string {
+  return (error as NodeJS.ErrnoException).code ?? error.name;
+}
+
+/** Undici's, Node's and the abort signal's; anything else is a bug and is thrown on. */
+function isNetworkError(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'string' || error.name === 'TimeoutError' || error.name === 'AbortError';
+}
+
+/** Failures before a byte of the request left this machine. */
+const NOT_SENT = new Set([
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'EADDRNOTPUBLIC',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+function mayHaveArrived(error: Error): boolean {
+  return !NOT_SENT.has((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** `dns.lookup` that answers public addresses only, so that an allowed name cannot lead inside (S77). */
+const publicLookup: LookupFunction = (hostname, options, callback) => {
+  const all: LookupOptions & { all: true } = { ...options, all: true };
+  lookup(hostname, all, (error, addresses) => {
+    if (error) return callback(error, '', 0);
+    const usable = addresses.filter(({ address }) => isPublicAddress(address));
+    const [first] = usable;
+    if (first === undefined) {
+      const refusal = Object.assign(new Error(`${hostname} resolves to no public address`), { code: 'EADDRNOTPUBLIC' });
+      return callback(refusal, '', 0);
+    }
+    return options.all === true ? callback(null, usable) : callback(null, first.address, first.family);
+  });
+};
