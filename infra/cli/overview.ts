@@ -1,0 +1,88 @@
+import type { ConnectionStatus } from '../../functions/core/connections/connection.ts';
+
+/** One look at everything: what `status`, the console and `npm start -- --once` show. */
+export interface Overview {
+  readonly stage: string;
+  readonly at: Date;
+  readonly connections: readonly ConnectionView[];
+  readonly exports: readonly ExportView[];
+  readonly jobs: readonly JobView[];
+  readonly events: readonly EventView[];
+  readonly budgets: readonly BudgetView[];
+  /** Events that are not published yet. */
+  readonly outbox: { readonly pending: number; readonly oldestAt?: Date };
+}
+
+export interface ConnectionView {
+  readonly name: string;
+  readonly provider: string;
+  readonly status: ConnectionStatus;
+  readonly generation: number;
+  readonly accessIssuedAt?: Date;
+  readonly accessExpiresAt?: Date;
+  /** Assumed from the provider's documentation: no response says it. */
+  readonly refreshExpiresAt?: Date;
+  readonly lastRefreshAt?: Date;
+  readonly nextRefreshAt?: Date;
+  readonly lastError?: { readonly code: string; readonly message: string; readonly at: Date };
+  readonly authorizedBy?: string;
+  readonly authorizedAt?: Date;
+  readonly scopes?: readonly string[];
+  readonly providerAccount?: string;
+}
+
+export interface ExportView {
+  readonly job: string;
+  readonly connection: string;
+  readonly provider: string;
+  readonly source: string;
+  readonly from: Date;
+  readonly to: Date;
+  readonly state: 'pending' | 'running' | 'exported' | 'gap' | 'failed' | 'incomplete';
+  readonly rows?: number;
+  readonly bytes?: number;
+  readonly sourceTotal?: number | null;
+  readonly completeness?: string;
+  /** Key of the manifest in the archive. */
+  readonly manifest?: string;
+  /** Key of the page for people. */
+  readonly summary?: string;
+  readonly reason?: string;
+}
+
+export interface JobView {
+  readonly name: string;
+  readonly kind: 'report' | 'alert';
+  readonly connection: string;
+  readonly provider: string;
+  readonly source: string;
+  readonly paused: boolean;
+  readonly nextAt?: Date;
+  readonly lastAt?: Date;
+  readonly lastError?: string;
+  /** From the provider's change to the publish call. */
+  readonly latencyP50Ms?: number;
+  readonly latencyP99Ms?: number;
+}
+
+export interface EventView {
+  readonly id: string;
+  readonly time: Date;
+  readonly type: string;
+  readonly summary: string;
+  readonly severity?: string;
+  readonly state?: string;
+  readonly resource?: string;
+  readonly connection?: string;
+  readonly publishedAt?: Date;
+}
+
+export interface BudgetView {
+  readonly provider: string;
+  readonly account: string;
+  readonly category: string;
+  readonly perMinute: number;
+  /** 0 to 1: how much of the last minute's allowance is drawn. */
+  readonly used: number;
+  readonly blockedUntil?: Date;
+}
