@@ -1,4 +1,5 @@
 import type { Budgets } from './budgets/budget.ts';
+import { budgetRule } from './budgets/rule.ts';
 import type { ConnectionAccess, OpenConnection } from './connections/access.ts';
 import {
   AccessTokenRejectedError,
@@ -55,7 +56,7 @@ export function createOpenApi({ access, budgets, send, clock, providers }: OpenA
 
     const call: CallApi = async (request) => {
       const category = request.budget ?? 'default';
-      const rule = provider.budgets[category] ?? provider.budgets.default;
+      const rule = budgetRule(provider, connection.settings, category);
       const account = connection.budgetAccount;
       const draw = { provider: provider.id, account, category, perMinute: rule.perMinute, lane };
       const answer = await budgets.draw(draw);

@@ -38,9 +38,10 @@ export interface TokenReply {
 
 /**
  * What the folder of a provider knows about a connection's configuration: region, host, tenant, scopes.
- * Plain JSON, stored with the connection. `endpoint` overrides every host of it: a proxy, or a double on loopback.
+ * Plain JSON, stored with the connection. `endpoint` overrides every host of it: a proxy, or a double on loopback;
+ * `requestsPerMinute` the default budget, where an account is shared with somebody else.
  */
-export type ProviderSettings = JsonObject & { readonly endpoint?: string };
+export type ProviderSettings = JsonObject & { readonly endpoint?: string; readonly requestsPerMinute?: number };
 
 /** Everything that a provider's folder is given about the connection it works for. */
 export interface ProviderContext {

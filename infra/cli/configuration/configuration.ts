@@ -101,7 +101,7 @@ function readConnection(
   name: string,
   entry: ConfigurationFile['connections'][string],
 ): ConfiguredConnection {
-  const { provider: id, secret, ...own } = entry;
+  const { provider: id, secret, requestsPerMinute, ...own } = entry;
   const path = ['connections', name];
   const provider = Object.hasOwn(providers, id) ? providers[id] : undefined;
   if (provider === undefined) {
@@ -110,7 +110,8 @@ function readConnection(
       `names the unknown provider ${id}.${suggestion(id, Object.keys(providers))}`,
     );
   }
-  const settings = located(document, path, () => provider.parseSettings(own));
+  const parsed = located(document, path, () => provider.parseSettings(own));
+  const settings: ProviderSettings = requestsPerMinute === undefined ? parsed : { ...parsed, requestsPerMinute };
   if (settings.endpoint !== undefined) checkEndpoint(document, [...path, 'endpoint'], settings.endpoint, allowLoopback);
   const [secretName, key] = secret.split('#') as [string, string | undefined];
   return { name, provider: id, settings, secret: key === undefined ? { name: secretName } : { name: secretName, key } };

@@ -31,6 +31,8 @@ const connection = v.looseObject({
   provider: v.string(),
   /** `name`, or `name#key` for one of many clients in one secret. Below `steward/<stage>/`. */
   secret: v.pipe(v.string(), v.regex(/^[\w./-]+(?:#[\w.@-]+)?$/, 'must be the name of a secret, or name#key')),
+  /** Replaces the provider's default budget, where the account is shared with another integration. */
+  requestsPerMinute: v.optional(v.pipe(v.number(), v.minValue(1))),
 });
 
 const report = v.strictObject({
