@@ -9,10 +9,23 @@ interface LockPackage {
   libc?: string[];
   dev?: boolean;
   optional?: boolean;
+  bin?: Record<string, string>;
   optionalDependencies?: Record<string, string>;
 }
 
-const OPERATING_SYSTEMS = ['android', 'darwin', 'freebsd', 'linux', 'win32', 'win', 'openharmony', 'openbsd', 'netbsd', 'sunos', 'aix'];
+const OPERATING_SYSTEMS = [
+  'android',
+  'darwin',
+  'freebsd',
+  'linux',
+  'win32',
+  'win',
+  'openharmony',
+  'openbsd',
+  'netbsd',
+  'sunos',
+  'aix',
+];
 const PROCESSORS = ['x64', 'arm64', 'arm', 'ia32', 'ppc64', 'riscv64', 's390x', 'wasm32', 'loong64', 'mips64el'];
 
 function isInstalled(packages: Record<string, LockPackage>, from: string, name: string): boolean {
@@ -34,6 +47,8 @@ function platformEntry(name: string, version: string, dev: boolean | undefined):
     optional: true,
     ...(os === undefined ? {} : { os: [os === 'win' ? 'win32' : os] }),
     ...(libc === undefined ? {} : { libc: [libc] }),
+    // npm links a binary by what the lock file says, before it has seen the package.
+    ...(name.startsWith('node-') ? { bin: { node: 'bin/node' } } : {}),
   };
 }
 
