@@ -91,7 +91,20 @@ export interface Connection {
   readonly failures: number;
   /** Days before the refresh token's end that were already warned of, for this refresh token. */
   readonly warnedDays: readonly number[];
+  /** When the connection's jobs run. Absent: not known, so the access token is kept fresh all the time; empty: idle. */
+  readonly demand?: readonly ConnectionDemand[];
+  /** The attempt whose commit stands: a write that comes back as refused may have been our own (R20). */
+  readonly committedAttempt?: string;
+  /** Refreshes in a row that a rejected access token asked for. */
+  readonly rejections?: number;
+  /** The refresh token that was refused while another attempt was open: it is not presented again. */
+  readonly refusedFingerprint?: string;
 }
+
+/** One job's schedule, as far as refreshing is concerned. */
+export type ConnectionDemand =
+  | { readonly everySeconds: number }
+  | { readonly cron: string; /** IANA time zone. */ readonly zone: string };
 
 /** The status that people and `--json` see. */
 export function statusOf(connection: Pick<Connection, 'health' | 'paused'>): ConnectionStatus {
