@@ -1,0 +1,44 @@
+import { Cron } from 'croner';
+import { ConfigInvalidError } from '../errors.ts';
+
+/** A job's timetable: a cron expression in an IANA zone. Its times are the boundaries of the job's windows. */
+export interface Timetable {
+  readonly cron: string;
+  readonly zone: string;
+}
+
+const NEVER = 'never comes: no date fits it';
+
+/** Five or six fields. A time that a zone skips in spring comes just after the gap, one that it repeats comes once. */
+function parse({ cron, zone }: Timetable): Cron {
+  try {
+    return new Cron(cron, { timezone: zone, mode: '5-or-6-parts', paused: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigInvalidError(`The schedule "${cron}" in zone ${zone} cannot be read: ${reason}`, { cause: error });
+  }
+}
+
+/** Checks a timetable. @throws ConfigInvalidError saying what is wrong with it */
+export function checkTimetable(timetable: Timetable, now: Date): void {
+  timeAfter(timetable, now);
+}
+
+/** The first time after `instant`, never `instant` itself. */
+export function timeAfter(timetable: Timetable, instant: Date): Date {
+  const time = parse(timetable).nextRun(instant);
+  if (time === null) throw new ConfigInvalidError(`The schedule "${timetable.cron}" ${NEVER}`);
+  return time;
+}
+
+/** The last time before `instant`, never `instant` itself. */
+export function timeBefore(timetable: Timetable, instant: Date): Date {
+  const [time] = parse(timetable).previousRuns(1, instant);
+  if (time === undefined) throw new ConfigInvalidError(`The schedule "${timetable.cron}" ${NEVER}`);
+  return time;
+}
+
+/** The last time that is not after `instant`. */
+export function timeAtOrBefore(timetable: Timetable, instant: Date): Date {
+  return timeBefore(timetable, new Date((Math.floor(instant.getTime() / 1000) + 1) * 1000));
+}

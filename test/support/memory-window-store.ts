@@ -1,0 +1,70 @@
+import { ConflictError } from '../../functions/core/errors.ts';
+import type { OutboxRow } from '../../functions/core/events.ts';
+import type { AttemptKey, Chain, WindowRecord, WindowStore } from '../../functions/core/schedules/window-store.ts';
+
+/** The twin of the DynamoDB window store. `outbox` holds what would be published, in the order of the transactions. */
+export function createMemoryWindowStore(): WindowStore & { readonly outbox: readonly OutboxRow[] } {
+  const windows = new Map<string, WindowRecord>();
+  const chains = new Map<string, Chain>();
+  const outbox: OutboxRow[] = [];
+  const keyOf = ({ job, from }: Pick<AttemptKey, 'job' | 'from'>) => `${job} ${from.toISOString()}`;
+  const runs = (attempt: AttemptKey) => {
+    const record = windows.get(keyOf(attempt));
+    return record?.state === 'running' && record.attempt === attempt.attempt ? record : undefined;
+  };
+  const without = ({ current: _, ...chain }: Chain): Chain => chain;
+  return {
+    outbox,
+    chain: async (job) => chains.get(job),
+    find: async (job, from) => windows.get(keyOf({ job, from })),
+    list: async (job, limit) =>
+      [...windows.values()]
+        .filter((record) => record.job === job)
+        .toSorted((a, b) => Number(b.from) - Number(a.from))
+        .slice(0, limit),
+    async begin(attempt, now) {
+      const before = windows.get(keyOf(attempt));
+      const chain = chains.get(attempt.job) ?? { from: attempt.from, to: attempt.from, sequence: 0 };
+      const free =
+        attempt.attempt === 1
+          ? before === undefined
+          : before?.attempt === attempt.attempt - 1 && ['failed', 'incomplete'].includes(before.state);
+      if (!free || chain.current) throw new ConflictError('begin');
+      const record: WindowRecord = { ...before, ...attempt, state: 'running', startedAt: now, updatedAt: now };
+      windows.set(keyOf(attempt), record);
+      chains.set(attempt.job, { ...chain, current: { from: attempt.from, attempt: attempt.attempt } });
+      return record;
+    },
+    async beat(attempt, now) {
+      const record = runs(attempt);
+      if (!record) throw new ConflictError('beat');
+      windows.set(keyOf(attempt), { ...record, updatedAt: now });
+    },
+    async fail(attempt, state, error, events, now) {
+      const record = runs(attempt);
+      if (!record) return false;
+      windows.set(keyOf(attempt), { ...record, state, error, updatedAt: now });
+      chains.set(attempt.job, without(chains.get(attempt.job)!));
+      outbox.push(...events.rows);
+      return true;
+    },
+    async seal(attempt, state, sealed, events, now) {
+      const held = windows.get(keyOf(attempt));
+      if (held?.state === state && held.sealed?.manifestSha256 === sealed.manifestSha256) return;
+      const record = runs(attempt);
+      const chain = chains.get(attempt.job);
+      if (!record || chain?.sequence !== sealed.sequence - 1) throw new ConflictError('seal');
+      const { error: _, ...rest } = record;
+      windows.set(keyOf(attempt), { ...rest, state, sealed, updatedAt: now });
+      chains.set(attempt.job, {
+        ...without(chain),
+        sequence: sealed.sequence,
+        from: chain.from < record.from ? chain.from : record.from,
+        to: chain.to > record.to ? chain.to : record.to,
+        last: { key: sealed.manifestKey, sha256: sealed.manifestSha256 },
+        ...(state === 'exported' ? { lastExport: { key: sealed.manifestKey } } : {}),
+      });
+      outbox.push(...events.rows);
+    },
+  };
+}
