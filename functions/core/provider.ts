@@ -2,6 +2,7 @@ import type { AlertSource } from './alerts/source.ts';
 import type { ServiceError } from './errors.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
 import type { JsonObject } from './json.ts';
+import type { WriteNote } from './notes/note.ts';
 import type { ReportSource } from './reports/source.ts';
 
 /** Our own identity at a provider, from Secrets Manager. */
@@ -84,6 +85,25 @@ export interface BudgetRule {
   readonly perMinute: number;
 }
 
+/** What a look after the provider's webhooks came to. Changes of what is not `active` may have been missed meanwhile. */
+export interface HookKeeping {
+  readonly active: readonly string[];
+  readonly reenabled: readonly string[];
+  readonly registered: readonly string[];
+  /** Hooks of other targets, which are not ours to touch. */
+  readonly foreign: number;
+}
+
+/** Webhooks, for the receiver and the keeper. */
+export interface HookProfile {
+  /** Key of `alertSources` whose `readOne` takes the ids of hints. */
+  readonly alertSource: string;
+  /** Ids that a delivery's JSON body speaks of. Pure; empty where it names none. */
+  hints(body: unknown): readonly string[];
+  /** Sees to it that every event has one active hook at `targetUrl`. */
+  keep(call: CallApi, events: readonly string[], targetUrl: string): Promise<HookKeeping>;
+}
+
 /** The fourth provider is a folder too: nothing outside `providers/` knows one by name. */
 export interface Provider {
   /** Folder name, path segment of the callback, `provider` in configuration. */
@@ -110,6 +130,10 @@ export interface Provider {
   readonly sources: Readonly<Record<string, ReportSource>>;
   /** Sources of alert jobs by name. */
   readonly alertSources: Readonly<Record<string, AlertSource>>;
+  /** Absent where the provider sends none. */
+  readonly hooks?: HookProfile;
+  /** Writes a note into one of the connection's records, once per marker. Absent where there is nothing like it. */
+  readonly writeNote?: WriteNote;
 }
 
 /** Who is served first when a budget is short. */

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { JsonObject } from '../../core/json.ts';
-import type { CallApi } from '../../core/provider.ts';
+import type { CallApi, HookKeeping, HookProfile } from '../../core/provider.ts';
+import { hintId, parseHook } from './hook-events.ts';
 import { ActionstepRefusedError } from './judge.ts';
 import { MAX_PAGE_SIZE, MEDIA_TYPE, parsePage } from './paging.ts';
 import { restHookSchema } from './schemas.ts';
@@ -12,15 +13,6 @@ export interface RestHook {
   readonly targetUrl: string;
   readonly status: 'Active' | 'Disabled' | 'Deleted' | 'unknown';
   readonly triggeredCount: number;
-}
-
-/** What keeping the hooks came to. `reenabled` and `registered` are events whose changes may have been missed meanwhile. */
-export interface HookKeeping {
-  readonly active: readonly string[];
-  readonly reenabled: readonly string[];
-  readonly registered: readonly string[];
-  /** Hooks of other targets, which are not ours to touch. */
-  readonly foreign: number;
 }
 
 const HEADERS = { accept: MEDIA_TYPE, 'content-type': MEDIA_TYPE };
@@ -117,3 +109,10 @@ function toHook(row: JsonObject): RestHook | undefined {
     triggeredCount: triggeredCount ?? 0,
   };
 }
+
+/** Actionstep's webhooks; their hints are read by the alert source `hooks`. */
+export const hooks: HookProfile = {
+  alertSource: 'hooks',
+  hints: (body) => [...new Set(parseHook(body).map(hintId))],
+  keep: keepHooks,
+};

@@ -101,8 +101,9 @@ export function withIncluded(
     const link = links[name];
     const records = page.linked[page.linkTypes[`${resource}.${name}`] ?? ''];
     if (link === undefined || link === null || records === undefined) continue;
-    const find = (id: JsonValue): JsonValue => records.find((record) => idOf(record) === linkId(id)) ?? null;
-    included[name] = Array.isArray(link) ? link.map(find) : find(link as JsonValue);
+    const byId = new Map(records.map((record) => [idOf(record), record]));
+    const find = (id: JsonValue): JsonValue => byId.get(linkId(id) ?? '') ?? null;
+    included[name] = Array.isArray(link) ? link.map(find) : find(link);
   }
   return { ...row, included };
 }

@@ -1,7 +1,9 @@
 import type { Provider } from '../../core/provider.ts';
 import { hookSource } from './hook-source.ts';
 import { allows, apiBase, authorizationEndpoint } from './hosts.ts';
+import { hooks } from './hooks.ts';
 import { judge } from './judge.ts';
+import { writeNote } from './notes.ts';
 import { createResourceSource } from './resource-source.ts';
 import { TIME } from './resource-options.ts';
 import { parseSettings, readSettings } from './settings.ts';
@@ -45,4 +47,6 @@ export const actionstep: Provider = {
     users: createResourceSource('Users', 'users'),
   },
   alertSources: { hooks: hookSource },
+  hooks,
+  writeNote,
 };
