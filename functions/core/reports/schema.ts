@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson, type JsonValue } from '../json.ts';
+import type { SourceRow } from './source.ts';
+
+/** `json`: objects and lists, as their JSON text. Numbers are doubles, because that is what JSON numbers are. */
+export type ColumnType = 'string' | 'number' | 'boolean' | 'json';
+
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+}
+
+/** Columns that came too late for the header, as one JSON object. Always the last column. */
+export const MORE = '_more';
+
+/** A row's values that have no column, or do not fit its type. */
+export type Drift = { readonly kind: 'new' | 'retyped'; readonly column: string };
+
+/** What changed from one schema to the next. */
+export type SchemaChange = { readonly kind: 'new' | 'missing' | 'retyped'; readonly column: string };
+
+export function typeOf(value: JsonValue): ColumnType | undefined {
+  if (value === null) return undefined;
+  if (typeof value === 'object') return 'json';
+  return typeof value as 'string' | 'number' | 'boolean';
+}
+
+/**
+ * Columns of an export: those declared first, then those of the first rows in the order that they appear. A column
+ * whose first rows say nothing of its type, or differ, is text.
+ */
+export function inferColumns(declared: readonly string[] | undefined, rows: readonly SourceRow[]): readonly Column[] {
+  const types = new Map<string, ColumnType | undefined>((declared ?? []).map((name) => [name, undefined]));
+  for (const row of rows) {
+    for (const name in row) {
+      const type = typeOf(row[name] ?? null);
+      const known = types.get(name);
+      if (known === undefined) types.set(name, type);
+      else if (type !== undefined && type !== known)
+        types.set(name, known === 'json' || type === 'json' ? 'json' : 'string');
+    }
+  }
+  types.delete(MORE);
+  return [...types].map(([name, type]) => ({ name, type: type ?? 'string' }));
+}
+
+/** SHA-256 of a schema, hex: names and types in order. */
+export function schemaHash(columns: readonly Column[]): string {
+  const text = canonicalJson(columns.map(({ name, type }) => [name, type]));
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** New, missing and retyped columns, sorted by name. */
+export function compareSchemas(before: readonly Column[], after: readonly Column[]): readonly SchemaChange[] {
+  const old = new Map(before.map(({ name, type }) => [name, type]));
+  const current = new Map(after.map(({ name, type }) => [name, type]));
+  const changes: SchemaChange[] = [];
+  for (const [column, type] of current) {
+    if (!old.has(column)) changes.push({ kind: 'new', column });
+    else if (old.get(column) !== type) changes.push({ kind: 'retyped', column });
+  }
+  for (const column of old.keys()) if (!current.has(column)) changes.push({ kind: 'missing', column });
+  return changes.toSorted((a, b) => (a.column < b.column ? -1 : 1));
+}
