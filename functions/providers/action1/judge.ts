@@ -1,0 +1,76 @@
+import * as v from 'valibot';
+import {
+  AccessDeniedError,
+  AccessTokenRejectedError,
+  ProviderRateLimitedError,
+  ProviderRefusedError,
+  ProviderResponseInvalidError,
+  ProviderUnavailableError,
+  type ServiceError,
+} from '../../core/errors.ts';
+import { bodyJson, type HttpResponse } from '../../core/http.ts';
+import { MINUTE_MS, SECOND_MS } from '../../core/time.ts';
+import { errorSchema } from './schemas.ts';
+
+/** No wait that Action1 has been seen to ask for is longer; a broken number must not park an account. */
+const MAX_WAIT_MS = 5 * MINUTE_MS;
+const MAX_MESSAGE_LENGTH = 300;
+
+/** Judges an API response: `undefined` when it can be used. */
+export function judge(response: HttpResponse, now: Date): ServiceError | undefined {
+  const { status } = response;
+  if (status >= 200 && status < 300) return maintenance(response);
+  const said = vendorMessage(response);
+  if (status === 401) return new AccessTokenRejectedError('Action1 no longer takes the access token');
+  if (status === 403) {
+    return new AccessDeniedError(
+      `Action1 answered 403${said}. The role of the API credential lacks a permission, or the path is wrong: Action1 answers unknown paths with 403 too`,
+    );
+  }
+  if (status === 429) {
+    return new ProviderRateLimitedError('Action1 answered 429: over 30 requests a minute', waitOf(response, now));
+  }
+  if (status >= 500 || status === 408) {
+    return new ProviderUnavailableError(`Action1 answered ${status}${said}`, { sent: true });
+  }
+  if (status >= 400) return new ProviderRefusedError(`Action1 answered ${status}${said}`);
+  return new ProviderResponseInvalidError(`Action1 answered ${status}, which no call of ours expects`);
+}
+
+/** A page for people in place of an answer: Action1 is being maintained. No call of ours asks for HTML. */
+export function maintenance(response: HttpResponse): ProviderUnavailableError | undefined {
+  if (!(response.headers['content-type'] ?? '').toLowerCase().startsWith('text/html')) return undefined;
+  return new ProviderUnavailableError('Action1 answered with a web page: it is being maintained', { sent: true });
+}
+
+/** The wait of a 429: `details.retry_after` first, then the header; seconds both. */
+export function waitOf(response: HttpResponse, now: Date): number | undefined {
+  const parsed = v.safeParse(errorSchema, bodyJson(response));
+  const details = parsed.success ? parsed.output.details : undefined;
+  const inBody = isRecord(details) ? Number(details['retry_after'] ?? Number.NaN) : Number.NaN;
+  const wait = [inBody * SECOND_MS, headerWait(response.headers['retry-after'], now)].find(
+    (ms) => Number.isFinite(ms) && ms > 0,
+  );
+  return wait === undefined ? undefined : Math.min(wait, MAX_WAIT_MS);
+}
+
+/** The vendor's own words as `: …`, without control characters, cut to a length for a log line. */
+export function vendorMessage(response: HttpResponse): string {
+  const parsed = v.safeParse(errorSchema, bodyJson(response));
+  if (!parsed.success) return '';
+  const { user_message: user, developer_message: developer, message } = parsed.output;
+  const said = [user, developer, message].find((text) => typeof text === 'string' && text.trim() !== '');
+  if (said === undefined || said === null) return '';
+  const clean = said.replaceAll(/\p{Cc}+/gu, ' ').trim();
+  return `: ${clean.length > MAX_MESSAGE_LENGTH ? `${clean.slice(0, MAX_MESSAGE_LENGTH)}…` : clean}`;
+}
+
+function headerWait(header: string | undefined, now: Date): number {
+  if (header === undefined) return Number.NaN;
+  if (/^\d+$/.test(header.trim())) return Number(header) * SECOND_MS;
+  return new Date(header).getTime() - now.getTime();
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
