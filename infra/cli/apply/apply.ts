@@ -1,0 +1,126 @@
+import type { ConnectionDemand } from '../../../functions/core/connections/connection.ts';
+import type { ConnectionStore } from '../../../functions/core/connections/store.ts';
+import { CredentialsMissingError, StoreUnavailableError } from '../../../functions/core/errors.ts';
+import type { Job } from '../../../functions/core/jobs.ts';
+import type { Provider } from '../../../functions/core/provider.ts';
+import type { JobStore } from '../../../functions/core/schedules/job-store.ts';
+import type { Clock } from '../../../functions/core/time.ts';
+import type { CredentialsSource } from '../../../functions/core/tokens/credentials.ts';
+import type { Configuration, ConfiguredConnection } from '../configuration/configuration.ts';
+import { plan, type PlannedChange, type WantedConnection } from './plan.ts';
+
+export interface ApplyDependencies {
+  readonly connections: ConnectionStore;
+  readonly jobs: JobStore;
+  readonly credentials: CredentialsSource;
+  readonly providers: Readonly<Record<string, Provider>>;
+  readonly clock: Clock;
+}
+
+/** A plan and the means to carry it out. */
+export interface PreparedApply {
+  readonly changes: readonly PlannedChange[];
+  /** Writes it. `onProgress` is told after each write. */
+  carryOut(onProgress?: (done: number, total: number) => void): Promise<void>;
+}
+
+/** How many writes are under way at once. */
+const CONCURRENCY = 16;
+
+/** Compares what is wanted with what there is. Writes nothing. */
+export async function prepareApply(
+  dependencies: ApplyDependencies,
+  configuration: Configuration,
+): Promise<PreparedApply> {
+  const wanted = await Promise.all(
+    configuration.connections.map((connection) => wantedConnection(dependencies, connection, configuration.jobs)),
+  );
+  const [connections, jobs] = await Promise.all([dependencies.connections.list(), dependencies.jobs.list()]);
+  const changes = plan({
+    wanted: { connections: wanted, jobs: configuration.jobs },
+    current: { connections, jobs: jobs.map(({ job }) => job) },
+  });
+  return { changes, carryOut: (onProgress) => carryOut(dependencies, wanted, configuration.jobs, changes, onProgress) };
+}
+
+async function wantedConnection(
+  { providers, credentials }: ApplyDependencies,
+  connection: ConfiguredConnection,
+  jobs: readonly Job[],
+): Promise<WantedConnection> {
+  const provider = providers[connection.provider] as Provider;
+  const clientId = await clientIdOf(credentials, connection);
+  return {
+    name: connection.name,
+    provider: provider.id,
+    grant: provider.grant,
+    settings: connection.settings,
+    secret: connection.secret,
+    budgetAccount: provider.budgetAccount(connection.settings, clientId),
+    demand: jobs.filter((job) => job.connection === connection.name && !job.paused).map(demandOf),
+  };
+}
+
+/** The client id says whose budget it is. A secret that is not there yet, or not ours to read, says nothing. */
+async function clientIdOf(
+  credentials: CredentialsSource,
+  { secret }: ConfiguredConnection,
+): Promise<string | undefined> {
+  try {
+    return (await credentials.get(secret)).clientId;
+  } catch (error) {
+    if (error instanceof CredentialsMissingError || error instanceof StoreUnavailableError) return undefined;
+    throw error;
+  }
+}
+
+function demandOf(job: Job): ConnectionDemand {
+  return job.kind === 'alert' ? { everySeconds: job.everySeconds } : { cron: job.cron, zone: job.zone };
+}
+
+async function carryOut(
+  { connections, jobs, clock }: ApplyDependencies,
+  wantedConnections: readonly WantedConnection[],
+  wantedJobs: readonly Job[],
+  changes: readonly PlannedChange[],
+  onProgress: (done: number, total: number) => void = () => undefined,
+): Promise<void> {
+  const changed = new Set(
+    changes
+      .filter(({ action }) => action === 'create' || action === 'update')
+      .map(({ kind, name }) => `${kind} ${name}`),
+  );
+  const removed = changes.filter(({ action }) => action === 'remove');
+  // Every connection is written: `configure` leaves one alone that is as wanted, and its demand follows its jobs.
+  const first = wantedConnections.map((connection) => async () => {
+    const { name, ...configuration } = connection;
+    await connections.configure(name, configuration, clock.now());
+  });
+  const second = [
+    ...wantedJobs
+      .filter((job) => changed.has(`${job.kind} ${job.name}`))
+      .map((job) => () => jobs.configure(job, clock.now())),
+    ...removed.map(
+      ({ name }) =>
+        () =>
+          jobs.remove(name),
+    ),
+  ];
+  let done = 0;
+  const total = first.length + second.length;
+  const advance = () => onProgress((done += 1), total);
+  // Jobs come after the connections that they name, so that no tick finds one without the other.
+  await inParallel(first, advance);
+  await inParallel(second, advance);
+}
+
+async function inParallel(tasks: readonly (() => Promise<void>)[], advance: () => void): Promise<void> {
+  const queue = tasks.values();
+  const worker = async () => {
+    for (const task of queue) {
+      await task();
+      advance();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, tasks.length) }, worker));
+}

@@ -1,0 +1,51 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { UsageError } from '../../functions/core/errors.ts';
+import { hasColour, painter, type Tone } from './table.ts';
+
+/** What a command says, and to whom: results on standard output, everything else on standard error. */
+export interface Terminal {
+  readonly json: boolean;
+  out(text: string): void;
+  /** Progress and advice. Silent under `--json`. */
+  note(text: string): void;
+  /** One line that is written over until the next one; nothing where nobody watches. */
+  progress(text: string): void;
+  paint(tone: Tone, text: string): string;
+  /** @throws UsageError when nobody can answer */
+  confirm(question: string): Promise<boolean>;
+  /** Reads a line without showing it. @throws UsageError when nobody can answer */
+  secret(question: string): Promise<string>;
+}
+
+const CLEAR_LINE = '\r\u001B[K';
+
+export function createTerminal(json: boolean): Terminal {
+  const { stdout, stderr, stdin } = process;
+  const watched = stderr.isTTY === true && !json;
+  const ask = async (question: string, hidden: boolean) => {
+    if (stdin.isTTY !== true) throw new UsageError(`${question} needs a terminal to be answered in`);
+    const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+    stderr.write(question);
+    const lines = createInterface({ input: stdin, output: hidden ? silent : stderr, terminal: true });
+    try {
+      return await lines.question('');
+    } finally {
+      lines.close();
+      if (hidden) stderr.write('\n');
+    }
+  };
+  return {
+    json,
+    out: (text) => void stdout.write(`${text}\n`),
+    note: (text) => {
+      if (!json) stderr.write(`${watched ? CLEAR_LINE : ''}${text}\n`);
+    },
+    progress: (text) => {
+      if (watched) stderr.write(`${CLEAR_LINE}${text}`);
+    },
+    paint: painter(!json && hasColour(stdout, process.env)),
+    confirm: async (question) => /^y(es)?$/i.test((await ask(`${question} [y/N] `, false)).trim()),
+    secret: (question) => ask(question, true),
+  };
+}
