@@ -1,0 +1,143 @@
+import type { ExportFormat } from '../jobs.ts';
+import { csvHeader, csvRecord } from './csv.ts';
+import type { Cells, Encoders } from './encoding.ts';
+import { countGroups, type GroupCounts } from './groups.ts';
+import { digestKeys } from './key-digest.ts';
+import { createRowMapper, type RowMapper, withMore } from './rows.ts';
+import { type Column, type Drift, inferColumns } from './schema.ts';
+import type { SourceDescription, SourcePage, SourceRow } from './source.ts';
+
+export type PartFormat = ExportFormat | 'vendor' | 'keys';
+
+/** One object of a part, encoded and ready to be written. */
+export interface PartFile {
+  readonly format: PartFormat;
+  /** What follows the number in the object's name: `.csv.gz`, `-report.csv`. */
+  readonly suffix: string;
+  readonly contentType: string;
+  readonly bytes: Uint8Array;
+  readonly rows: number;
+}
+
+export interface PartOptions {
+  readonly formats: readonly ExportFormat[];
+  readonly gzip: boolean;
+  readonly defuseFormulas: boolean;
+  readonly description: Pick<SourceDescription, 'columns' | 'keyColumns' | 'groupColumn'>;
+  /** As the first part found them; absent in the first part. */
+  readonly columns: readonly Column[] | undefined;
+  /** Whether keys are still digested at this many rows. */
+  readonly digestKeys: boolean;
+}
+
+/** Takes pages in, gives files out. Holds one part's bytes per format and nothing else. */
+export interface PartBuilder {
+  add(page: SourcePage): void;
+  /** Size so far, before compression: what ends a part. */
+  bytes(): number;
+  rows(): number;
+  columns(): readonly Column[] | undefined;
+  drift(): readonly Drift[];
+  groups(): GroupCounts;
+  /** Empty when nothing came in and `even` is not set: an export has at least one part of each format. */
+  finish(even: boolean): readonly PartFile[];
+}
+
+interface Content {
+  columns: readonly Column[] | undefined;
+  mapper: RowMapper | undefined;
+  readonly csv: Buffer[];
+  readonly jsonl: Buffer[];
+  readonly parquet: Cells[];
+  readonly keys: Uint8Array[];
+  readonly vendor: Map<string, { readonly contentType: string; readonly chunks: Uint8Array[] }>;
+  groups: GroupCounts;
+  rows: number;
+  bytes: number;
+}
+
+export function createPartBuilder(options: PartOptions, encoders: Encoders): PartBuilder {
+  const content: Content = {
+    columns: options.columns,
+    mapper: undefined,
+    csv: [],
+    jsonl: [],
+    parquet: [],
+    keys: [],
+    vendor: new Map(),
+    groups: {},
+    rows: 0,
+    bytes: 0,
+  };
+  return {
+    add(page) {
+      if (page.file) addFile(content, page.file);
+      if (page.rows.length > 0) addRows(content, options, page.rows);
+    },
+    bytes: () => content.bytes,
+    rows: () => content.rows,
+    columns: () => content.columns,
+    drift: () => content.mapper?.drift() ?? [],
+    groups: () => content.groups,
+    finish: (even) => [...tables(content, options, encoders, even), ...sideFiles(content)],
+  };
+}
+
+function addFile({ vendor }: Content, file: NonNullable<SourcePage['file']>): void {
+  const held = vendor.get(file.name) ?? { contentType: file.contentType, chunks: [] };
+  held.chunks.push(file.bytes);
+  vendor.set(file.name, held);
+}
+
+function addRows(content: Content, options: PartOptions, rows: readonly SourceRow[]): void {
+  const { description, formats } = options;
+  content.columns ??= inferColumns(description.columns, rows);
+  content.mapper ??= createRowMapper(content.columns);
+  const { mapper } = content;
+  const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
+  const jsonl = Buffer.from(lines.join(''));
+  content.bytes += jsonl.byteLength;
+  content.rows += rows.length;
+  if (formats.includes('jsonl')) content.jsonl.push(jsonl);
+  const cells = rows.map((row) => mapper.cells(row));
+  if (formats.includes('csv')) {
+    let text = '';
+    for (const record of cells) text += csvRecord(record, options.defuseFormulas);
+    content.csv.push(Buffer.from(text));
+  }
+  if (formats.includes('parquet')) for (const record of cells) content.parquet.push(record);
+  if (description.keyColumns && options.digestKeys) content.keys.push(digestKeys(rows, description.keyColumns));
+  if (description.groupColumn) content.groups = countGroups(content.groups, rows, description.groupColumn);
+}
+
+function tables(content: Content, options: PartOptions, encoders: Encoders, even: boolean): readonly PartFile[] {
+  if (content.rows === 0 && !even) return [];
+  const columns = withMore(content.columns ?? inferColumns(options.description.columns, []));
+  const { rows } = content;
+  return options.formats.map((format): PartFile => {
+    if (format === 'parquet') {
+      const bytes = encoders.parquet(columns, content.parquet);
+      return { format, suffix: '.parquet', contentType: 'application/vnd.apache.parquet', bytes, rows };
+    }
+    const head = format === 'csv' ? [Buffer.from(csvHeader(columns, options.defuseFormulas))] : [];
+    const plain = Buffer.concat([...head, ...content[format]]);
+    if (options.gzip) {
+      return { format, suffix: `.${format}.gz`, contentType: 'application/gzip', bytes: encoders.gzip(plain), rows };
+    }
+    const contentType =
+      format === 'csv' ? 'text/csv; charset=utf-8; header=present' : 'application/jsonl; charset=utf-8';
+    return { format, suffix: `.${format}`, contentType, bytes: plain, rows };
+  });
+}
+
+function sideFiles({ keys, vendor }: Content): readonly PartFile[] {
+  const files = [...vendor].map(([name, { contentType, chunks }]): PartFile => {
+    return { format: 'vendor', suffix: `-${name}`, contentType, bytes: Buffer.concat(chunks), rows: 0 };
+  });
+  if (keys.length === 0) return files;
+  const bytes = Buffer.concat(keys);
+  return [
+    ...files,
+    { format: 'keys', suffix: '.bin', contentType: 'application/octet-stream', bytes, rows: bytes.byteLength / 8 },
+  ];
+}

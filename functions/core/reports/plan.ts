@@ -1,0 +1,119 @@
+import { ConfigInvalidError, ConflictError, NotFoundError } from '../errors.ts';
+import type { ReportJob } from '../jobs.ts';
+import { nearest } from '../nearest.ts';
+import type { Provider } from '../provider.ts';
+import { jobFromText, jobToText } from '../schedules/job-text.ts';
+import type { Manifest, ManifestPart } from './manifest.ts';
+import { parseRecord } from './manifest.ts';
+import { GAP, MANIFEST, windowPrefix } from './names.ts';
+import type { ExportDependencies, ExportInput } from './run-types.ts';
+import type { GroupCounts } from './groups.ts';
+import type { Column } from './schema.ts';
+import type { ReportSource, SourceDescription } from './source.ts';
+
+/** Calls of one part take about so many minutes of an export's share of the budget. */
+const PART_MINUTES = 4;
+const EXPORT_SHARE = 0.6;
+
+/** Everything that an attempt goes by, fixed when it begins: a resumed run, or a changed job, alters nothing. */
+export interface Plan {
+  /** The job's configuration (`jobToText`). */
+  readonly job: string;
+  readonly prefix: string;
+  readonly observedAt: string;
+  readonly description: SourceDescription;
+  readonly pagesPerPart: number;
+  readonly sequence: number;
+  readonly previous: { readonly key: string; readonly sha256: string } | null;
+  readonly compare: Comparable | null;
+  readonly authorization: Manifest['authorization'];
+  /** A manifest or gap record stands already: a run before this one got so far and no further. */
+  readonly written: boolean;
+}
+
+/** What the last export left to compare with. */
+export interface Comparable {
+  readonly columns: readonly Column[];
+  readonly keys: readonly ManifestPart[];
+  readonly rows: number;
+  readonly groups: GroupCounts | null;
+}
+
+/** @throws NotFoundError naming the nearest sources */
+export function sourceOf(job: ReportJob, providers: Readonly<Record<string, Provider>>): ReportSource {
+  const provider = providers[job.provider];
+  if (provider === undefined)
+    throw new ConfigInvalidError(`Job ${job.name} names the unknown provider ${job.provider}`);
+  const source = provider.sources[job.source];
+  if (source !== undefined) return source;
+  const names = nearest(job.source, Object.keys(provider.sources)).join(', ');
+  throw new NotFoundError(`${provider.title} has no source ${job.source}. Nearest: ${names}`);
+}
+
+/** @throws ConflictError when this attempt is not the running one of its window */
+export async function makePlan(deps: ExportDependencies, input: ExportInput): Promise<Plan> {
+  const { jobs, windows, archive, clock, providers } = deps;
+  const from = new Date(input.from);
+  const [state, record, chain] = await Promise.all([
+    jobs.find(input.job),
+    windows.find(input.job, from),
+    windows.chain(input.job),
+  ]);
+  if (state?.job.kind !== 'report') throw new NotFoundError(`No report job ${input.job}`);
+  if (record?.state !== 'running' || record.attempt !== input.attempt || chain === undefined) {
+    throw new ConflictError(`Attempt ${input.attempt} at ${input.from} of ${input.job} is not the running one`);
+  }
+  const { job } = state;
+  const prefix = windowPrefix(job.connection, job.name, { from, to: new Date(input.to) });
+  const written = (await archive.read(`${prefix}${input.action === 'gap' ? GAP : MANIFEST}`)) !== undefined;
+  const gap = input.action === 'gap' || written;
+  return {
+    job: jobToText(job),
+    prefix,
+    observedAt: clock.now().toISOString(),
+    description: gap ? GAP_DESCRIPTION : sourceOf(job, providers).describe(job.options),
+    pagesPerPart: pagesPerPart(providers[job.provider]),
+    sequence: chain.sequence + 1,
+    previous: chain.last ?? null,
+    compare: gap || chain.lastExport === undefined ? null : await readComparable(deps, chain.lastExport.key),
+    authorization: gap ? NOBODY : await readAuthorization(deps, job.connection),
+    written,
+  };
+}
+
+const NOBODY: Manifest['authorization'] = { by: null, at: null, scopes: null, account: null };
+
+/** A gap record reads nothing. */
+const GAP_DESCRIPTION: SourceDescription = { kind: 'snapshot', settleMs: 0 };
+
+export function planJob(plan: Plan): ReportJob {
+  return jobFromText(plan.job) as ReportJob;
+}
+
+function pagesPerPart(provider: Provider | undefined): number {
+  const perMinute = provider?.budgets.default.perMinute ?? 25;
+  return Math.max(4, Math.floor(perMinute * EXPORT_SHARE * PART_MINUTES));
+}
+
+async function readComparable({ archive }: ExportDependencies, key: string): Promise<Comparable | null> {
+  const bytes = await archive.read(key);
+  const record = bytes && parseRecord(bytes);
+  if (record?.kind !== 'export') return null;
+  return {
+    columns: record.schema.columns,
+    keys: record.parts.filter(({ format }) => format === 'keys'),
+    rows: record.rows,
+    groups: record.groups?.counts ?? null,
+  };
+}
+
+/** Who authorised what bounds what can be seen, so it is in the manifest. Opening it also asks for a fresh token early. */
+async function readAuthorization({ openApi }: ExportDependencies, name: string): Promise<Manifest['authorization']> {
+  const { connection } = await openApi(name, 'exports');
+  return {
+    by: connection.authorizedBy ?? null,
+    at: connection.authorizedAt?.toISOString() ?? null,
+    scopes: connection.scopes ?? null,
+    account: connection.providerAccount ?? null,
+  };
+}

@@ -1,0 +1,70 @@
+import type { OpenApiFor } from '../api.ts';
+import type { Log, Metrics } from '../log.ts';
+import type { Provider } from '../provider.ts';
+import type { JobStore } from '../schedules/job-store.ts';
+import type { WindowStore } from '../schedules/window-store.ts';
+import type { Clock, Deadline } from '../time.ts';
+import type { Archive } from './archive.ts';
+import type { Encoders } from './encoding.ts';
+import type { Signer } from './signer.ts';
+
+/** What `report-export` is invoked with: one attempt at one window. Instants are ISO 8601. */
+export interface ExportInput {
+  readonly job: string;
+  readonly from: string;
+  readonly to: string;
+  readonly attempt: number;
+  /** `gap`: nothing is read, the window's gap record is written. */
+  readonly action: 'export' | 'gap';
+  readonly reason?: string;
+}
+
+/** How an attempt ended. `superseded`: it was no longer the running one, and wrote nothing more. */
+export interface ExportOutcome {
+  readonly state: 'exported' | 'gap' | 'failed' | 'incomplete' | 'superseded';
+  readonly manifestKey?: string;
+  readonly rows?: number;
+  readonly code?: string;
+}
+
+/**
+ * A run that survives crashes: what a step returned is kept as JSON and never run again, what had not returned is run
+ * anew. The code between steps is run again each time, so it depends on nothing but steps' results.
+ */
+export interface Durable {
+  step<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** The invocation ends here and another one goes on after `ms`. */
+  wait(name: string, ms: number): Promise<void>;
+  /** What is left of the present invocation. */
+  readonly deadline: Deadline;
+}
+
+export interface ExportDependencies {
+  readonly stage: string;
+  readonly codeVersion: string;
+  readonly jobs: JobStore;
+  readonly windows: WindowStore;
+  readonly archive: Archive;
+  readonly signer: Signer;
+  readonly encoders: Encoders;
+  readonly openApi: OpenApiFor;
+  readonly providers: Readonly<Record<string, Provider>>;
+  readonly clock: Clock;
+  /** Sleeps inside the invocation: the few seconds between two calls that a budget asks for. */
+  readonly pause: (ms: number) => Promise<void>;
+  readonly nudge: (shard: string) => Promise<void>;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Size of a part before compression. Default 8 MiB. */
+  readonly partBytes?: number;
+}
+
+/** A step that could not go on, as data: a thrown error would not survive the journal. */
+export interface Stopped {
+  readonly status: 'stopped';
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+  /** The provider's own wait, or ours. */
+  readonly waitMs?: number;
+}
