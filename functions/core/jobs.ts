@@ -52,6 +52,8 @@ export interface AlertJob extends JobBase {
   /** New versions per minute above which a digest takes the place of the flood. */
   readonly stormThreshold: number;
   readonly maintenance: readonly MaintenanceWindow[];
+  /** Whether alerts that are open when the job first looks are published. Default true. */
+  readonly announceExisting?: boolean;
 }
 
 export type Job = ReportJob | AlertJob;

@@ -1,0 +1,220 @@
+import { createHash } from 'node:crypto';
+import { ConfigInvalidError, StoreUnavailableError } from '../errors.ts';
+import type { Log, Metrics } from '../log.ts';
+import type { Clock, Deadline } from '../time.ts';
+import { type SnsMessage, SNS_LIMIT_BYTES, toMessage } from './message.ts';
+import type { OutboxStore, StoredRow } from './outbox-store.ts';
+import { BATCH_ENTRIES, type EventPublisher, type PublishResult } from './publisher.ts';
+
+/** Rows read at a time. */
+const PAGE_ROWS = 250;
+/** Batches in flight. */
+const CONCURRENCY = 6;
+/** No batch is begun with less time left: publish and mark have to end. */
+const BATCH_MS = 8_000;
+/** How often marking is tried: what is not marked is published again. */
+const MARK_TRIES = 5;
+const MARK_PAUSE_MS = 200;
+
+export interface DrainDependencies {
+  readonly outbox: OutboxStore;
+  readonly publisher: EventPublisher;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+export interface DrainResult {
+  readonly published: number;
+  readonly failed: number;
+  readonly refused: number;
+  /** Rows were left because time ran out. */
+  readonly unfinished: boolean;
+}
+
+/** A drain while it goes on. */
+interface Drain extends DrainDependencies {
+  readonly shard: string;
+  readonly deadline: Deadline;
+  /** Subjects whose next row failed: their later rows wait for it. */
+  readonly blocked: Set<string>;
+  published: number;
+  failed: number;
+  refused: number;
+  unfinished: boolean;
+  oldest: number | undefined;
+}
+
+/**
+ * Publishes what stands in a shard's outbox, under the shard's lease.
+ *
+ * In waves: of every subject the first row only; the next one when that one is marked (I14). A failed row holds back its own
+ * subject and nothing else; the next drain tries it again. A row that SNS will never take is set aside with the reason.
+ */
+export async function drainOutbox(
+  dependencies: DrainDependencies,
+  shard: string,
+  deadline: Deadline,
+): Promise<DrainResult> {
+  const drain: Drain = {
+    ...dependencies,
+    shard,
+    deadline,
+    blocked: new Set(),
+    published: 0,
+    failed: 0,
+    refused: 0,
+    unfinished: false,
+    oldest: undefined,
+  };
+  let after: string | undefined;
+  do {
+    const page = await drain.outbox.read(shard, PAGE_ROWS, after);
+    for (const { createdAt } of page.rows) {
+      drain.oldest = Math.min(drain.oldest ?? createdAt.getTime(), createdAt.getTime());
+    }
+    await publishWaves(drain, page.rows);
+    after = page.next;
+  } while (after !== undefined && !drain.unfinished);
+  const age = drain.oldest === undefined ? 0 : drain.clock.now().getTime() - drain.oldest;
+  drain.metrics.add('OutboxAge', 'Milliseconds', Math.max(0, age));
+  drain.metrics.add('EventsPublished', 'Count', drain.published);
+  if (drain.failed > 0) drain.metrics.add('EventsFailed', 'Count', drain.failed);
+  const { published, failed, refused, unfinished } = drain;
+  return { published, failed, refused, unfinished };
+}
+
+async function publishWaves(drain: Drain, rows: readonly StoredRow[]): Promise<void> {
+  let waiting = rows;
+  while (waiting.length > 0) {
+    const wave = new Map<string, StoredRow>();
+    const later: StoredRow[] = [];
+    for (const row of waiting) {
+      const { subject } = row.event;
+      if (drain.blocked.has(subject)) continue;
+      if (wave.has(subject)) later.push(row);
+      else wave.set(subject, row);
+    }
+    await publishAll(drain, toBatches([...wave.values()]));
+    if (drain.unfinished) return;
+    waiting = later;
+  }
+}
+
+interface Batch {
+  readonly topic: string;
+  readonly entries: { readonly row: StoredRow; readonly message: SnsMessage }[];
+  bytes: number;
+}
+
+/** Messages by topic, ten to a batch and within its limit. */
+function toBatches(rows: readonly StoredRow[]): readonly Batch[] {
+  const batches: Batch[] = [];
+  const open = new Map<string, Batch>();
+  for (const row of rows) {
+    const message = toMessage(row.event, hashGroup);
+    let batch = open.get(row.topic);
+    if (
+      batch === undefined ||
+      batch.entries.length === BATCH_ENTRIES ||
+      batch.bytes + message.bytes > SNS_LIMIT_BYTES
+    ) {
+      batch = { topic: row.topic, entries: [], bytes: 0 };
+      batches.push(batch);
+      open.set(row.topic, batch);
+    }
+    batch.entries.push({ row, message });
+    batch.bytes += message.bytes;
+  }
+  return batches;
+}
+
+function hashGroup(subject: string): string {
+  return createHash('sha256').update(subject).digest('hex');
+}
+
+/** Some batches side by side, each marked as soon as it is published. */
+async function publishAll(drain: Drain, batches: readonly Batch[]): Promise<void> {
+  const queue = [...batches];
+  const worker = async () => {
+    for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
+      if (drain.deadline.remainingMs() < BATCH_MS) {
+        drain.unfinished = true;
+        return;
+      }
+      await publishBatch(drain, batch);
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(CONCURRENCY, queue.length) }, worker));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}
+
+async function publishBatch(drain: Drain, { topic, entries }: Batch): Promise<void> {
+  const results = await publishTo(drain, topic, entries);
+  const published: StoredRow[] = [];
+  for (const [index, { row }] of entries.entries()) {
+    const result = results[index] ?? { outcome: 'failed', reason: 'no result' };
+    if (result.outcome === 'published') published.push(row);
+    else await putBack(drain, row, result);
+  }
+  if (published.length === 0) return;
+  await mark(drain, published);
+  drain.published += published.length;
+  const now = drain.clock.now().getTime();
+  for (const row of published) {
+    const since = changedAt(row) ?? row.createdAt.getTime();
+    const dimensions = row.event.provider === undefined ? {} : { provider: row.event.provider };
+    drain.metrics.add('EventLatency', 'Milliseconds', Math.max(0, now - since), dimensions);
+  }
+}
+
+/** A topic that does not exist is our own mistake and holds back its own rows only. */
+async function publishTo(drain: Drain, topic: string, entries: Batch['entries']): Promise<readonly PublishResult[]> {
+  try {
+    return await drain.publisher.publish(
+      topic,
+      entries.map(({ message }) => message),
+    );
+  } catch (error) {
+    if (!(error instanceof ConfigInvalidError)) throw error;
+    drain.log.error('event.topic-missing', { topic, code: error.code });
+    return entries.map(() => ({ outcome: 'failed', reason: error.message }));
+  }
+}
+
+async function putBack(drain: Drain, row: StoredRow, result: Exclude<PublishResult, { outcome: 'published' }>) {
+  const fields = { type: row.event.type, id: row.event.id, topic: row.topic, reason: result.reason };
+  if (result.outcome === 'refused') {
+    drain.refused += 1;
+    drain.log.error('event.refused', fields);
+    drain.metrics.add('EventsRefused', 'Count', 1);
+    await drain.outbox.setAside(drain.shard, row, result.reason, drain.clock.now());
+    return;
+  }
+  drain.failed += 1;
+  drain.blocked.add(row.event.subject);
+  drain.log.warn('event.failed', fields);
+}
+
+/** Published and not marked means published again, so marking is tried for as long as there is time. */
+async function mark(drain: Drain, rows: readonly StoredRow[]): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await drain.outbox.markPublished(drain.shard, rows, drain.clock.now());
+      return;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError) || attempt === MARK_TRIES) throw error;
+      await drain.pause(MARK_PAUSE_MS * 2 ** (attempt - 1));
+    }
+  }
+}
+
+/** When the provider changed the alert, for the latency that people feel. */
+function changedAt(row: StoredRow): number | undefined {
+  const alert = row.event.data['alert'];
+  if (alert === null || typeof alert !== 'object' || Array.isArray(alert)) return undefined;
+  const stamp = (alert as Readonly<Record<string, unknown>>)['changedAt'];
+  const time = typeof stamp === 'string' ? Date.parse(stamp) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
+}
