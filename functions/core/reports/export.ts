@@ -1,0 +1,119 @@
+import { collect, type Collected, nothingCollected } from './collected.ts';
+import { compareWithLast } from './compare-step.ts';
+import { failAttempt, keepApart } from './give-up.ts';
+import { isStopped, patiently, waitLong } from './guard.ts';
+import { makePlan, type Plan } from './plan.ts';
+import { readPart } from './read-part.ts';
+import { reconcile } from './reconcile.ts';
+import type { Durable, ExportDependencies, ExportInput, ExportOutcome, Stopped } from './run-types.ts';
+import { adoptRecord, sealExport, sealGap } from './seal.ts';
+
+export type RunExport = (input: ExportInput, durable: Durable) => Promise<ExportOutcome>;
+
+/**
+ * One attempt at one window: plan, parts, comparison, seal; or why not.
+ *
+ * Steps return cursors, figures and manifest entries, never rows and never a token. A bug inside a step ends the
+ * attempt as `UNKNOWN`; everything deliberate is waited for or recorded by its code.
+ */
+export function createRunExport(deps: ExportDependencies): RunExport {
+  return async (input, durable) => {
+    try {
+      const outcome = await attempt(deps, input, durable);
+      if (!isStopped(outcome)) return finished(deps, input, outcome);
+      // Its place in the archive or the chain is taken: trying again changes nothing, unless a newer attempt runs.
+      const retryable = outcome.retryable && outcome.code !== 'CONFLICT';
+      return finished(deps, input, await give(deps, input, durable, { ...outcome, retryable }));
+    } catch (error) {
+      const name = error instanceof Error ? error.name : 'unknown';
+      const stopped: Stopped = { status: 'stopped', code: 'UNKNOWN', message: `A bug: ${name}`, retryable: true };
+      deps.log.error('export.crashed', { job: input.job, from: input.from, name, message: String(error) });
+      return finished(deps, input, await give(deps, input, durable, stopped));
+    }
+  };
+}
+
+async function attempt(
+  deps: ExportDependencies,
+  input: ExportInput,
+  durable: Durable,
+): Promise<ExportOutcome | Stopped> {
+  const plan = await patiently(durable, 'plan', () => makePlan(deps, input));
+  if (isStopped(plan)) return plan;
+  if (plan.written) return patiently(durable, 'adopt', () => adoptRecord(deps, plan, input));
+  if (input.action === 'gap') return patiently(durable, 'gap', () => sealGap(deps, plan, input));
+  const collected = await readParts(deps, input, durable, plan);
+  if (isStopped(collected)) return collected;
+  const comparison = await patiently(durable, 'compare', () => compareWithLast(deps, plan, collected));
+  if (isStopped(comparison)) return comparison;
+  const verdict = reconcile({
+    rows: collected.position.rows,
+    files: collected.parts.filter(({ format }) => format === 'vendor').length,
+    sourceTotal: collected.sourceTotal,
+    completeness: collected.completeness,
+    duplicates: comparison.duplicates,
+    attempt: input.attempt,
+  });
+  if (!verdict.complete) return incomplete(deps, input, durable, plan, collected, verdict.message);
+  const sealing = { plan, input, collected, comparison, completeness: verdict.completeness };
+  return patiently(durable, 'seal', () => sealExport(deps, sealing));
+}
+
+async function readParts(
+  deps: ExportDependencies,
+  input: ExportInput,
+  durable: Durable,
+  plan: Plan,
+): Promise<Collected | Stopped> {
+  const { windows, clock } = deps;
+  let collected = nothingCollected(plan.observedAt);
+  for (let step = 1; ; step++) {
+    const { position } = collected;
+    const name = `part-${step}`;
+    const result = await patiently(durable, name, () => readPart(deps, durable, input, plan, position));
+    if (isStopped(result)) return result;
+    collected = collect(collected, result);
+    if (result.done) return collected;
+    if (result.waitMs === undefined) continue;
+    await waitLong(durable, name, result.waitMs, async () => {
+      await windows.beat({ job: input.job, from: new Date(input.from), attempt: input.attempt }, clock.now());
+      return {};
+    });
+  }
+}
+
+async function incomplete(
+  deps: ExportDependencies,
+  input: ExportInput,
+  durable: Durable,
+  plan: Plan,
+  collected: Collected,
+  message: string,
+): Promise<ExportOutcome | Stopped> {
+  const kept = await patiently(durable, 'keep-apart', () => keepApart(deps, plan.prefix, input, collected, message));
+  if (isStopped(kept)) return kept;
+  const error = { code: 'EXPORT_INCOMPLETE', message, retryable: true };
+  const { position, sourceTotal } = collected;
+  const data = { rows: position.rows, sourceTotal: sourceTotal ?? null, reportKey: kept.reportKey };
+  return patiently(durable, 'incomplete', () => failAttempt(deps, input, 'incomplete', error, data));
+}
+
+/** Records a failure; an attempt that is no longer the running one ends as `superseded` and leaves no trace. */
+async function give(
+  deps: ExportDependencies,
+  input: ExportInput,
+  durable: Durable,
+  { code, message, retryable }: Stopped,
+): Promise<ExportOutcome> {
+  const error = { code, message, retryable };
+  const outcome = await patiently(durable, 'fail', () => failAttempt(deps, input, 'failed', error, {}));
+  return isStopped(outcome) ? { state: 'failed', code: outcome.code } : outcome;
+}
+
+function finished({ log }: ExportDependencies, input: ExportInput, outcome: ExportOutcome): ExportOutcome {
+  const { state, rows, code } = outcome;
+  const fields = { job: input.job, from: input.from, to: input.to, attempt: input.attempt, state, rows, code };
+  if (state === 'exported' || state === 'gap') log.info('export.finished', fields);
+  else log.warn('export.stopped', fields);
+  return outcome;
+}

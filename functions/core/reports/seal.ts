@@ -1,0 +1,203 @@
+import { ConflictError } from '../errors.ts';
+import type { OutboxRow } from '../events.ts';
+import type { Lock } from './archive.ts';
+import type { ReportJob } from '../jobs.ts';
+import { DAY_MS } from '../time.ts';
+import type { Collected } from './collected.ts';
+import { exportEvent } from './export-events.ts';
+import type { KeyComparison } from './key-digest.ts';
+import {
+  type ChainRecord,
+  type GapRecord,
+  type Manifest,
+  parseRecord,
+  sha256Hex,
+  type SignedRecord,
+  signRecord,
+} from './manifest.ts';
+import { GAP, MANIFEST, SUMMARY } from './names.ts';
+import { type Plan, planJob } from './plan.ts';
+import type { ExportDependencies, ExportInput, ExportOutcome } from './run-types.ts';
+import { type Column, compareSchemas, type SchemaChange, schemaHash } from './schema.ts';
+import type { Completeness } from './source.ts';
+import { renderSummary } from './summary.ts';
+
+export interface Sealing {
+  readonly plan: Plan;
+  readonly input: ExportInput;
+  readonly collected: Collected;
+  readonly comparison: Partial<KeyComparison>;
+  readonly completeness: Completeness;
+}
+
+/**
+ * Ends an export: summary, retention on every version that the manifest names, the manifest, then the one transaction
+ * that makes it known. Each effect may have been done already by a run that was cut off; doing it again changes nothing.
+ */
+export async function sealExport(deps: ExportDependencies, sealing: Sealing): Promise<ExportOutcome> {
+  const { plan, input, collected } = sealing;
+  const job = planJob(plan);
+  const lock = lockOf(job, collected.readAt);
+  const content = manifestContent(deps, sealing);
+  const summary = await deps.archive.write({
+    key: `${plan.prefix}${SUMMARY}`,
+    bytes: Buffer.from(renderSummary(content, plan.compare)),
+    contentType: 'text/html; charset=utf-8',
+  });
+  for (const part of [...collected.parts, summary]) await deps.archive.lock(part, lock);
+  const record = await createRecord(deps, { ...content, summary }, `${plan.prefix}${MANIFEST}`, lock);
+  return commitRecord(deps, plan, input, record);
+}
+
+/** Writes the gap record of a window that is given up, and makes it known. */
+export async function sealGap(deps: ExportDependencies, plan: Plan, input: ExportInput): Promise<ExportOutcome> {
+  const gap: GapRecord = {
+    ...recordBase(deps, plan, input),
+    kind: 'gap',
+    reason: input.reason ?? 'given up',
+    recordedAt: plan.observedAt,
+  };
+  const lock = lockOf(planJob(plan), plan.observedAt);
+  return commitRecord(deps, plan, input, await createRecord(deps, gap, `${plan.prefix}${GAP}`, lock));
+}
+
+/** A run before this one wrote the record and was cut off: its record counts, whatever the source says now. */
+export async function adoptRecord(deps: ExportDependencies, plan: Plan, input: ExportInput): Promise<ExportOutcome> {
+  const key = `${plan.prefix}${input.action === 'gap' ? GAP : MANIFEST}`;
+  const bytes = await deps.archive.read(key);
+  if (bytes === undefined) throw new ConflictError(`The record ${key} is gone`);
+  return commitRecord(deps, plan, input, { key, bytes });
+}
+
+interface WrittenRecord {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+}
+
+async function createRecord(
+  { archive, signer }: ExportDependencies,
+  record: ChainRecord,
+  key: string,
+  lock: Lock,
+): Promise<WrittenRecord> {
+  const bytes = await signRecord(record, signer);
+  const { created } = await archive.create({ key, bytes, contentType: 'application/json' }, lock);
+  if (created) return { key, bytes };
+  const standing = await archive.read(key);
+  if (standing === undefined) throw new ConflictError(`The record ${key} is taken and cannot be read`);
+  return { key, bytes: standing };
+}
+
+/** @throws ConflictError when the record that stands does not belong at this place of the chain */
+async function commitRecord(
+  deps: ExportDependencies,
+  plan: Plan,
+  input: ExportInput,
+  { key, bytes }: WrittenRecord,
+): Promise<ExportOutcome> {
+  const record = parseRecord(bytes);
+  if (record?.sequence !== plan.sequence || record.previous?.sha256 !== plan.previous?.sha256) {
+    throw new ConflictError(`${key} stands already and is not number ${plan.sequence} of the chain`);
+  }
+  const job = planJob(plan);
+  const state = record.kind === 'gap' ? 'gap' : 'exported';
+  const rows = record.kind === 'gap' ? 0 : record.rows;
+  const size = record.kind === 'gap' ? 0 : record.parts.reduce((sum, part) => sum + part.bytes, 0);
+  const now = deps.clock.now();
+  await deps.windows.seal(
+    { job: input.job, from: new Date(input.from), attempt: input.attempt },
+    state,
+    { sequence: record.sequence, manifestKey: key, manifestSha256: sha256Hex(bytes), rows, bytes: size },
+    { shard: job.shard, rows: recordEvents(deps, job, record, key) },
+    now,
+  );
+  await deps.jobs.wake(input.job, now);
+  await deps.nudge(job.shard);
+  return { state, manifestKey: key, rows };
+}
+
+function recordEvents({ stage, clock }: ExportDependencies, job: ReportJob, record: SignedRecord, key: string) {
+  const { window, attempt, sequence } = record;
+  const at = clock.now();
+  const base = { stage, job, window, attempt, at };
+  const span = `${window.from} to ${window.to}`;
+  if (record.kind === 'gap') {
+    const summary = `${job.name}: no export for ${span} (${record.reason})`;
+    return [
+      exportEvent({ ...base, type: 'gap', summary, data: { manifestKey: key, sequence, reason: record.reason } }),
+    ];
+  }
+  const { rows, parts, sourceTotal, completeness, schemaChanges } = record;
+  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  const events: OutboxRow[] = [
+    exportEvent({
+      ...base,
+      type: 'completed',
+      summary: `${job.name}: ${rows} rows for ${span}`,
+      data: { manifestKey: key, sequence, rows, parts: parts.length, bytes, sourceTotal, completeness },
+    }),
+  ];
+  if (schemaChanges.length > 0) {
+    const changes = schemaChanges.map(({ kind, column }) => ({ kind, column }));
+    const summary = `${job.name}: ${changes.map(({ kind, column }) => `${kind} column ${column}`).join(', ')}`;
+    events.push(exportEvent({ ...base, type: 'schema-changed', summary, data: { manifestKey: key, changes } }));
+  }
+  return events;
+}
+
+function lockOf({ retention }: ReportJob, from: string): Lock {
+  return { mode: retention.mode, until: new Date(Date.parse(from) + retention.days * DAY_MS) };
+}
+
+function recordBase({ codeVersion }: ExportDependencies, plan: Plan, input: ExportInput) {
+  const { connection, provider, name, source, cron, zone } = planJob(plan);
+  return {
+    format: 'steward-manifest/1' as const,
+    connection,
+    provider,
+    job: name,
+    source,
+    window: { from: input.from, to: input.to, cron, zone },
+    sequence: plan.sequence,
+    previous: plan.previous,
+    attempt: input.attempt,
+    codeVersion,
+  };
+}
+
+/** Everything of the manifest but its summary, which is drawn from it. */
+function manifestContent(deps: ExportDependencies, sealing: Sealing): Omit<Manifest, 'summary'> {
+  const { plan, input, collected, comparison, completeness } = sealing;
+  const { description, compare } = plan;
+  const columns = collected.position.columns ?? [];
+  const { appeared, disappeared, duplicates } = comparison;
+  return {
+    ...recordBase(deps, plan, input),
+    kind: 'export',
+    sourceKind: description.kind,
+    options: planJob(plan).options,
+    observedAt: { from: plan.observedAt, to: collected.readAt },
+    asOf: description.kind === 'incremental' ? collected.readAt : null,
+    parts: collected.parts,
+    rows: collected.position.rows,
+    sourceTotal: collected.sourceTotal ?? null,
+    completeness,
+    schema: { columns, sha256: schemaHash(columns) },
+    schemaChanges: changesOf(collected, compare?.columns),
+    groups:
+      description.groupColumn === undefined ? null : { column: description.groupColumn, counts: collected.groups },
+    changes: appeared === undefined || disappeared === undefined ? null : { appeared, disappeared },
+    duplicates: duplicates ?? null,
+    authorization: plan.authorization,
+    requests: collected.requests,
+    facts: collected.facts,
+  };
+}
+
+/** Against the window before, and what came up while reading. An export without rows says nothing of columns. */
+function changesOf({ position, drift }: Collected, before: readonly Column[] | undefined): readonly SchemaChange[] {
+  const columns = position.columns ?? [];
+  const between = before && before.length > 0 && columns.length > 0 ? compareSchemas(before, columns) : [];
+  const seen = new Set(between.map(({ column }) => column));
+  return [...between, ...drift.filter(({ column }) => !seen.has(column))];
+}
