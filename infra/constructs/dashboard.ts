@@ -17,7 +17,8 @@ import { measureAll, measureEach } from './measures.ts';
 import type { ServiceFunction } from './service-function.ts';
 
 const PERIOD = Duration.minutes(5);
-const WIDTH = 8;
+/** CloudWatch's grid is 24 wide; four graphs beside each other are still readable. */
+const WIDTH = 6;
 const HEIGHT = 6;
 
 export interface ServiceDashboardProps {
@@ -40,6 +41,7 @@ export class ServiceDashboard extends Construct {
     );
     this.dashboard.addWidgets(...headline());
     this.row('Connections', [
+      each('Due in one sweep', 'ConnectionsDue'),
       each('Refreshed', 'RefreshSucceeded'),
       each('Refreshes that failed', 'RefreshFailed'),
       each('Hours until the first refresh token dies', 'SoonestRefreshTokenExpiryHours'),
