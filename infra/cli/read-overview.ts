@@ -1,0 +1,225 @@
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { createOutboxStore } from '../../functions/adapters/dynamodb/outbox-store.ts';
+import { fromItem, toItem } from '../../functions/adapters/dynamodb/table.ts';
+import { createWindowStore } from '../../functions/adapters/dynamodb/window-store.ts';
+import { budgetKey, rulesOf } from '../../functions/core/budgets/gcra.ts';
+import { budgetRule } from '../../functions/core/budgets/rule.ts';
+import { type Connection, statusOf } from '../../functions/core/connections/connection.ts';
+import type { ReportJob } from '../../functions/core/jobs.ts';
+import type { Manifest } from '../../functions/core/reports/manifest.ts';
+import { SUMMARY } from '../../functions/core/reports/names.ts';
+import type { JobState } from '../../functions/core/schedules/job-store.ts';
+import { latencyQuantile } from '../../functions/core/schedules/latency.ts';
+import type { WindowRecord } from '../../functions/core/schedules/window-store.ts';
+import { HOUR_MS } from '../../functions/core/time.ts';
+import type { BudgetView, ConnectionView, EventView, ExportView, JobView, Overview } from './overview.ts';
+import type { Services } from './services.ts';
+
+export interface OverviewOptions {
+  /** Windows per job, newest first. */
+  readonly windows: number;
+  /** How far back published events are looked for. */
+  readonly eventsForMs: number;
+}
+
+const DEFAULT_OPTIONS: OverviewOptions = { windows: 3, eventsForMs: 24 * HOUR_MS };
+
+/** Reads everything that there is to see. Manifests never change, so a reader keeps those that it has seen. */
+export function createOverviewReader(services: Services): (options?: Partial<OverviewOptions>) => Promise<Overview> {
+  const manifests = new Map<string, Promise<Manifest | undefined>>();
+  const readManifest = (key: string) => {
+    const known = manifests.get(key) ?? fetchManifest(services, key);
+    manifests.set(key, known);
+    return known;
+  };
+  return async (options) => {
+    const { windows, eventsForMs } = { ...DEFAULT_OPTIONS, ...options };
+    const at = services.clock.now();
+    const [connections, jobs] = await Promise.all([services.connections.list(), services.jobs.list()]);
+    const [exports, events, budgets, outbox] = await Promise.all([
+      readExports(services, jobs, windows, readManifest),
+      readEvents(services, new Date(at.getTime() - eventsForMs), at),
+      readBudgets(services, connections, at),
+      readOutbox(services),
+    ]);
+    const views = connections.map(connectionView).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return {
+      stage: services.target.stage,
+      at,
+      connections: views,
+      exports,
+      jobs: jobs.map(jobView),
+      events,
+      budgets,
+      outbox,
+    };
+  };
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: V });
+}
+
+function connectionView(connection: Connection): ConnectionView {
+  return {
+    name: connection.name,
+    provider: connection.provider,
+    status: statusOf(connection),
+    generation: connection.generation,
+    ...optional('accessIssuedAt', connection.access?.issuedAt),
+    ...optional('accessExpiresAt', connection.access?.expiresAt),
+    ...optional('refreshExpiresAt', connection.refresh?.expiresAt),
+    ...optional('lastRefreshAt', connection.lastRefreshAt),
+    ...optional('nextRefreshAt', connection.nextRefreshAt),
+    ...optional('lastError', connection.lastError),
+    ...optional('authorizedBy', connection.authorizedBy),
+    ...optional('authorizedAt', connection.authorizedAt),
+    ...optional('scopes', connection.scopes),
+    ...optional('providerAccount', connection.providerAccount),
+  };
+}
+
+function jobView({ job, dueAt, run }: JobState): JobView {
+  return {
+    name: job.name,
+    kind: job.kind,
+    connection: job.connection,
+    provider: job.provider,
+    source: job.source,
+    paused: job.paused,
+    ...optional('nextAt', dueAt),
+    ...optional('lastAt', run.lastRunAt),
+    ...optional('lastError', run.failures > 0 ? run.lastError?.message : undefined),
+    ...optional('latencyP50Ms', latencyQuantile(run.latency, 0.5)),
+    ...optional('latencyP99Ms', latencyQuantile(run.latency, 0.99)),
+  };
+}
+
+type ReadManifest = (key: string) => Promise<Manifest | undefined>;
+
+async function readExports(
+  services: Services,
+  jobs: readonly JobState[],
+  limit: number,
+  readManifest: ReadManifest,
+): Promise<readonly ExportView[]> {
+  const store = createWindowStore(services.stateTable);
+  const reports = jobs.map(({ job }) => job).filter((job) => job.kind === 'report');
+  const views = await Promise.all(
+    reports.map(async (job) => {
+      const windows = await store.list(job.name, limit);
+      return Promise.all(windows.map((window) => exportView(job, window, readManifest)));
+    }),
+  );
+  return views.flat().toSorted((a, b) => b.to.getTime() - a.to.getTime() || (a.job < b.job ? -1 : 1));
+}
+
+async function exportView(job: ReportJob, window: WindowRecord, readManifest: ReadManifest): Promise<ExportView> {
+  const key = window.sealed?.manifestKey;
+  const manifest = window.state === 'exported' && key !== undefined ? await readManifest(key) : undefined;
+  return {
+    job: job.name,
+    connection: job.connection,
+    provider: job.provider,
+    source: job.source,
+    from: window.from,
+    to: window.to,
+    state: window.state,
+    ...optional('manifest', key),
+    ...optional('rows', manifest?.rows),
+    ...optional('bytes', window.sealed?.bytes),
+    ...(manifest === undefined ? {} : { sourceTotal: manifest.sourceTotal, completeness: manifest.completeness }),
+    ...optional('summary', manifest === undefined || key === undefined ? undefined : key.replace(/[^/]+$/, SUMMARY)),
+    ...optional('reason', window.reason ?? window.error?.message),
+  };
+}
+
+async function fetchManifest({ s3, target }: Services, key: string): Promise<Manifest | undefined> {
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: target.archiveBucketName, Key: key }));
+  return Body === undefined ? undefined : (JSON.parse(await Body.transformToString()) as Manifest);
+}
+
+function shards({ target }: Services): readonly string[] {
+  return Array.from({ length: target.shardCount }, (_, index) => String(index));
+}
+
+async function readEvents(services: Services, from: Date, to: Date): Promise<readonly EventView[]> {
+  const store = createOutboxStore(services.stateTable);
+  const views: EventView[] = [];
+  for (const shard of shards(services)) {
+    for await (const { event, publishedAt } of store.published(shard, from, new Date(to.getTime() + 1))) {
+      const { id, time, type, summary } = event;
+      views.push({
+        id,
+        time,
+        type,
+        summary,
+        publishedAt,
+        ...optional('severity', event.severity),
+        ...optional('state', event.state),
+        ...optional('resource', event.resource),
+        ...optional('connection', event.connection),
+      });
+    }
+  }
+  return views.toSorted((a, b) => (b.publishedAt?.getTime() ?? 0) - (a.publishedAt?.getTime() ?? 0));
+}
+
+async function readOutbox(services: Services): Promise<Overview['outbox']> {
+  const store = createOutboxStore(services.stateTable);
+  const pages = await Promise.all(shards(services).map((shard) => store.read(shard, 1000, undefined)));
+  const rows = pages.flatMap((page) => page.rows);
+  const oldest = rows.map(({ createdAt }) => createdAt).toSorted((a, b) => a.getTime() - b.getTime())[0];
+  return { pending: rows.length, ...optional('oldestAt', oldest) };
+}
+
+const MINUTE_MS = 60_000;
+
+async function readBudgets(
+  services: Services,
+  connections: readonly Connection[],
+  at: Date,
+): Promise<readonly BudgetView[]> {
+  const accounts = new Map<string, { readonly connection: Connection; readonly category: string }>();
+  for (const connection of connections) {
+    for (const category of Object.keys(services.providers[connection.provider]?.budgets ?? {})) {
+      accounts.set(`${connection.provider} ${connection.budgetAccount} ${category}`, { connection, category });
+    }
+  }
+  const views = await Promise.all([...accounts.values()].map((account) => readBudget(services, account, at)));
+  return views.filter((view) => view !== undefined);
+}
+
+async function readBudget(
+  { stateTable, providers }: Services,
+  { connection, category }: { readonly connection: Connection; readonly category: string },
+  at: Date,
+): Promise<BudgetView | undefined> {
+  const provider = providers[connection.provider];
+  if (provider === undefined) return undefined;
+  const { perMinute } = budgetRule(provider, connection.settings, category);
+  const draw = {
+    provider: provider.id,
+    account: connection.budgetAccount,
+    category,
+    perMinute,
+    lane: 'token',
+  } as const;
+  const { Item } = await stateTable.client.send(
+    new GetItemCommand({ TableName: stateTable.tableName, Key: toItem({ pk: budgetKey(draw), sk: 'budget' }) }),
+  );
+  if (Item === undefined) return undefined;
+  const { paidAt, blockedUntil } = fromItem(Item) as { readonly paidAt?: number; readonly blockedUntil?: number };
+  const [rule] = rulesOf(draw);
+  // The clock stands where everything granted is paid for: what it is ahead is what is drawn and not yet worked off.
+  const ahead = Math.max(0, (paidAt ?? 0) - at.getTime());
+  return {
+    provider: provider.id,
+    account: connection.budgetAccount,
+    category,
+    perMinute,
+    used: Math.min(1, ahead / Math.max(rule?.aheadMs ?? MINUTE_MS, 1)),
+    ...optional('blockedUntil', blockedUntil === undefined ? undefined : new Date(blockedUntil)),
+  };
+}

@@ -1,0 +1,18 @@
+// `npm run bench [name …]`: figures as ratios within one run, so that they carry over to other machines. Nothing here
+// is asserted by a test; budgets are DESIGN.md's, and a figure over its budget is marked.
+import { bundleSizes } from './bundle-sizes.ts';
+import { coldStart } from './cold-start.ts';
+import { report, type Bench } from './figures.ts';
+
+const BENCHES: Readonly<Record<string, Bench>> = { 'bundle-sizes': bundleSizes, 'cold-start': coldStart };
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => BENCHES[name] === undefined);
+if (unknown.length > 0) {
+  console.error(`No bench ${unknown.join(', ')}. There is: ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(2);
+}
+for (const name of asked.length > 0 ? asked : Object.keys(BENCHES)) {
+  console.log(`\n${name}`);
+  report(await (BENCHES[name] as Bench)());
+}
