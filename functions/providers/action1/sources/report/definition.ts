@@ -82,7 +82,7 @@ function collect(value: unknown, depth = 0): readonly FoundReport[] {
   if (Array.isArray(value)) return value.flatMap((item) => collect(item, depth + 1));
   const { id, name, type, simple } = value as JsonObject;
   if (type === 'Report' && typeof id === 'string' && typeof name === 'string') {
-    return [{ id, name, simple: String(simple).toLowerCase() !== 'no' }];
+    return [{ id, name, simple: !(typeof simple === 'string' && simple.toLowerCase() === 'no') }];
   }
   return Object.values(value).flatMap((member) => collect(member, depth + 1));
 }
