@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { JsonObject, JsonValue } from '../../core/json.ts';
+import type { JsonObject } from '../../core/json.ts';
 import type { CallApi } from '../../core/provider.ts';
 import type { Completeness, ReportSource, SourcePage, SourceRow } from '../../core/reports/source.ts';
 import { firstText, objectAt, requireId } from './items.ts';
