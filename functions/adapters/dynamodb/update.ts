@@ -13,6 +13,7 @@ export interface UpdateParts {
 export class Update {
   readonly #sets: string[] = [];
   readonly #removes: string[] = [];
+  readonly #adds: string[] = [];
   readonly #conditions: string[] = [];
   readonly #names = new Map<string, string>();
   readonly #values: Item = {};
@@ -44,6 +45,11 @@ export class Update {
     this.#removes.push(this.name(...path));
   }
 
+  /** Adds to a number, which begins at 0. */
+  add(attribute: string, count: number): void {
+    this.#adds.push(`${this.name(attribute)} ${this.value(count)}`);
+  }
+
   /** Sets the value, or removes the attribute where there is none. */
   assign(attribute: string, value: unknown): void {
     if (value === undefined || value === null) this.remove(attribute);
@@ -58,6 +64,7 @@ export class Update {
     const update = [
       this.#sets.length > 0 ? `SET ${this.#sets.join(', ')}` : '',
       this.#removes.length > 0 ? `REMOVE ${this.#removes.join(', ')}` : '',
+      this.#adds.length > 0 ? `ADD ${this.#adds.join(', ')}` : '',
     ];
     return {
       UpdateExpression: update.filter((clause) => clause !== '').join(' '),

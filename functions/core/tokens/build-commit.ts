@@ -1,0 +1,109 @@
+import type { Connection, SealedToken } from '../connections/connection.ts';
+import { generationFingerprint, tokenFingerprint } from '../connections/fingerprint.ts';
+import type { TokenCommit } from '../connections/store.ts';
+import type { Provider, TokenReply } from '../provider.ts';
+import type { SealInHand } from '../sealing/sealer.ts';
+import { DAY_MS, SECOND_MS } from '../time.ts';
+import { nextRefreshAt } from './next-refresh.ts';
+
+/** Where a provider's folder states no life for its refresh tokens they are taken to outlast everything. */
+const UNLIMITED_MS = 3650 * DAY_MS;
+
+/** Two ends closer than this are the same end: the same token, handed out again with what is left of its life. */
+const SAME_END_MS = 5 * SECOND_MS;
+
+export interface CommitParts {
+  readonly connection: Connection;
+  readonly provider: Provider;
+  readonly reply: TokenReply;
+  /** When the token request was sent. */
+  readonly sentAt: Date;
+  readonly seal: SealInHand;
+  readonly generation: number;
+  readonly attempt: string;
+  readonly spent: string;
+  readonly resolves: readonly string[];
+  readonly releasesLease: boolean;
+  readonly rejections: number;
+  /** The refresh token that was spent; kept where the provider sends no other (R32). */
+  readonly spentToken?: string;
+  readonly authorization?: TokenCommit['authorization'];
+}
+
+/** The token set to store, sealed for its generation. */
+export function buildCommit(parts: CommitParts): TokenCommit {
+  const { connection, provider, reply, sentAt, generation, attempt } = parts;
+  const access = sealedAccess(parts);
+  const refresh = sealedRefresh(parts);
+  const rotates = provider.grant === 'authorization-code';
+  const missing = rotates && refresh === undefined;
+  const next = nextRefreshAt({
+    name: connection.name,
+    paused: connection.paused,
+    access,
+    ...(refresh === undefined ? {} : { refresh: refresh.token }),
+    ...(connection.demand === undefined ? {} : { demand: connection.demand }),
+    sameToken: !rotates && isSameEnd(connection, access),
+  });
+  return {
+    name: connection.name,
+    provider: provider.id,
+    attempt,
+    spent: parts.spent,
+    generation,
+    fingerprint: refresh?.fingerprint ?? generationFingerprint(connection.name, generation),
+    access,
+    ...(refresh === undefined ? {} : { refresh: refresh.token }),
+    ...(reply.apiEndpoint === undefined ? {} : { apiEndpoint: reply.apiEndpoint }),
+    ...(reply.scopes === undefined ? {} : { scopes: reply.scopes }),
+    ...(reply.account === undefined ? {} : { providerAccount: reply.account }),
+    // Without a refresh token the grant dies with the access token: never called healthy (S36).
+    health: missing ? 'suspect' : 'connected',
+    nextRefreshAt: missing ? access.expiresAt : next,
+    rejections: parts.rejections,
+    ...(missing
+      ? { lastError: { code: 'REFRESH_TOKEN_MISSING', message: `${provider.title} sent no refresh token`, at: sentAt } }
+      : {}),
+    resolves: parts.resolves,
+    releasesLease: parts.releasesLease,
+    ...(parts.authorization === undefined ? {} : { authorization: parts.authorization }),
+  };
+}
+
+function sealedAccess({ reply, sentAt, seal, connection, provider, generation }: CommitParts): SealedToken {
+  return {
+    sealed: seal(reply.accessToken, {
+      provider: provider.id,
+      connection: connection.name,
+      purpose: 'access',
+      generation,
+    }),
+    issuedAt: sentAt,
+    expiresAt: new Date(sentAt.getTime() + Math.floor(reply.expiresInSeconds * SECOND_MS)),
+  };
+}
+
+/** The refresh token of the reply, or the one that was spent. Its assumed life begins anew only where it is a new one. */
+function sealedRefresh(parts: CommitParts): { readonly token: SealedToken; readonly fingerprint: string } | undefined {
+  const { connection, provider, reply, sentAt, seal, generation, spentToken } = parts;
+  if (provider.grant !== 'authorization-code') return undefined;
+  const text = reply.refreshToken ?? spentToken;
+  if (text === undefined) return undefined;
+  const sealed = seal(text, { provider: provider.id, connection: connection.name, purpose: 'refresh', generation });
+  const fingerprint = tokenFingerprint(text);
+  const life = provider.token.assumedRefreshTokenLifetimeMs ?? UNLIMITED_MS;
+  const kept = text === spentToken ? connection.refresh : undefined;
+  return {
+    fingerprint,
+    token: {
+      sealed,
+      issuedAt: kept?.issuedAt ?? sentAt,
+      expiresAt: kept?.expiresAt ?? new Date(sentAt.getTime() + life),
+    },
+  };
+}
+
+function isSameEnd(connection: Connection, access: SealedToken): boolean {
+  const before = connection.access?.expiresAt.getTime();
+  return before !== undefined && Math.abs(before - access.expiresAt.getTime()) <= SAME_END_MS;
+}

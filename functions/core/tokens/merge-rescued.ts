@@ -1,0 +1,100 @@
+import type { Connection, SealedToken, SealPurpose } from '../connections/connection.ts';
+import type { TokenCommit } from '../connections/store.ts';
+import type { Deadline } from '../time.ts';
+import type { TokenDependencies } from './dependencies.ts';
+import { deadAttempts, type Leased, resolvedBy } from './leased.ts';
+import { rescueFromText } from './rescue.ts';
+import { storeTokens } from './store-tokens.ts';
+
+type MergeDependencies = Pick<
+  TokenDependencies,
+  'store' | 'rescue' | 'sealer' | 'clock' | 'wait' | 'log' | 'metrics' | 'events'
+>;
+
+/**
+ * What a dead holder bought and could not store, put into its place.
+ *
+ * A consent comes before a refresh: it is the later grant, and a person gave it. `false` where there is nothing.
+ */
+export async function mergeRescued(
+  dependencies: MergeDependencies,
+  leased: Leased,
+  deadline: Deadline,
+): Promise<boolean> {
+  const dead = [...deadAttempts(leased)].sort((a, b) => (a.kind === b.kind ? 0 : a.kind === 'authorization' ? -1 : 1));
+  const spent = [...new Set(dead.map(({ fingerprint }) => fingerprint))];
+  for (const fingerprint of spent) {
+    const text = await dependencies.rescue.find(leased.connection.name, fingerprint);
+    if (text !== undefined && (await mergeOne(dependencies, leased, rescueFromText(text), deadline))) return true;
+  }
+  return false;
+}
+
+async function mergeOne(
+  dependencies: MergeDependencies,
+  leased: Leased,
+  rescued: TokenCommit,
+  deadline: Deadline,
+): Promise<boolean> {
+  const { rescue, clock, log, events } = dependencies;
+  const { connection, attempt, generation, until } = leased;
+  const isConsent = rescued.authorization !== undefined;
+  if (!isConsent && rescued.spent !== connection.fingerprint) {
+    // Something newer was stored since: this set is of no more use.
+    await rescue.remove(connection.name, rescued.spent);
+    return false;
+  }
+  const commit: TokenCommit = {
+    ...(await resealed(dependencies, connection, rescued, generation)),
+    attempt,
+    resolves: resolvedBy(leased),
+    releasesLease: clock.now() < until,
+    ...(rescued.authorization === undefined
+      ? {}
+      : { authorization: { ...rescued.authorization, replacesGeneration: connection.generation } }),
+  };
+  const now = clock.now();
+  const row = events(connection, isConsent ? 'authorized' : 'restored', now, {
+    summary: `${connection.name} is connected: a token set that could not be stored at first was recovered`,
+    about: rescued.spent,
+    data: { cause: 'rescued' },
+  });
+  const outcome = await storeTokens(dependencies, commit, [row], deadline);
+  if (outcome.kind === 'committed') {
+    log.info('token.merged', { connection: connection.name, attempt });
+    await rescue.remove(connection.name, rescued.spent);
+  }
+  return true;
+}
+
+/** The same tokens for another generation, where the one they were sealed for is not the next one any more. */
+async function resealed(
+  { sealer }: MergeDependencies,
+  connection: Connection,
+  rescued: TokenCommit,
+  generation: number,
+): Promise<TokenCommit> {
+  const purposes: SealPurpose[] = rescued.refresh === undefined ? ['access'] : ['access', 'refresh'];
+  const context = { provider: connection.provider, connection: connection.name };
+  // Opened in any case: a set that does not open must not take the place of one that does.
+  const opened = await Promise.all(
+    purposes.map((purpose) =>
+      sealer.open((rescued[purpose as 'access' | 'refresh'] as SealedToken).sealed, {
+        ...context,
+        purpose,
+        generation: rescued.generation,
+      }),
+    ),
+  );
+  if (rescued.generation === generation) return rescued;
+  const seal = await sealer.prepare(purposes);
+  const [access = '', refresh] = opened;
+  return {
+    ...rescued,
+    generation,
+    access: { ...rescued.access, sealed: seal(access, { ...context, purpose: 'access', generation }) },
+    ...(rescued.refresh === undefined || refresh === undefined
+      ? {}
+      : { refresh: { ...rescued.refresh, sealed: seal(refresh, { ...context, purpose: 'refresh', generation }) } }),
+  };
+}

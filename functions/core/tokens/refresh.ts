@@ -1,0 +1,156 @@
+import { budgetRule } from '../budgets/rule.ts';
+import type { Connection, SealPurpose } from '../connections/connection.ts';
+import { ConfigInvalidError, SealBrokenError, ServiceError } from '../errors.ts';
+import type { Provider } from '../provider.ts';
+import type { Deadline } from '../time.ts';
+import { breakerKey } from './breaker.ts';
+import { attemptId, type TokenDependencies } from './dependencies.ts';
+import type { Leased, Ready } from './leased.ts';
+import { RECOVERABLE, REFRESHABLE, refreshReason, type RefreshReason } from './refresh-reason.ts';
+import type { RefreshResult } from './refresh-result.ts';
+import { postpone, recordFailure, settleDenied, settleRestored } from './settle.ts';
+import { spendToken } from './spend-token.ts';
+import { LEASE_MS, SPEND_BUDGET_MS } from './timing.ts';
+
+/** Whether a token endpoint may be called now; `until` when it is known. */
+export type Admission = { readonly open: true } | { readonly open: false; readonly until?: Date };
+
+/** The breaker's side of a sweep. */
+export interface TokenGate {
+  admit(key: string): Promise<Admission>;
+}
+
+export type Refresh = (name: string, deadline: Deadline, gate?: TokenGate) => Promise<RefreshResult>;
+
+const OPEN_GATE: TokenGate = { admit: async () => ({ open: true }) };
+
+/**
+ * Refreshes one connection, if it is due and nobody else is at it (DESIGN 5.2).
+ *
+ * Everything that can fail without a token being spent comes before the lease; after it there is one call, and then
+ * nothing but making its outcome durable.
+ */
+export function createRefresh(dependencies: TokenDependencies): Refresh {
+  const { store, clock, providers } = dependencies;
+  return async (name, deadline, gate = OPEN_GATE) => {
+    const connection = await store.find(name);
+    if (connection === undefined) return { name, outcome: 'gone' };
+    const reason = refreshReason(connection, clock.now());
+    if (reason === 'leased' || reason === 'not-due') return { name, outcome: reason };
+    const provider = providers[connection.provider];
+    if (provider === undefined) {
+      throw new ConfigInvalidError(`Connection ${name} names the unknown provider ${connection.provider}`);
+    }
+    const base = { name, provider: provider.id };
+    if (reason === 'denied') {
+      const settled = await settleDenied(dependencies, connection);
+      return { ...base, outcome: settled ? 'access-denied' : 'not-due' };
+    }
+    if (deadline.remainingMs() < SPEND_BUDGET_MS) return { ...base, outcome: 'deadline' };
+    const key = breakerKey(provider, connection.settings);
+    const admission = await gate.admit(key);
+    if (!admission.open) {
+      if (admission.until !== undefined) await postpone(dependencies, connection, admission.until);
+      return { ...base, key, outcome: 'postponed' };
+    }
+    return { key, ...(await refreshDue(dependencies, { connection, provider, reason, deadline })) };
+  };
+}
+
+interface Due {
+  readonly connection: Connection;
+  readonly provider: Provider;
+  readonly reason: RefreshReason;
+  readonly deadline: Deadline;
+}
+
+async function refreshDue(dependencies: TokenDependencies, due: Due): Promise<RefreshResult> {
+  const { connection, provider, deadline } = due;
+  const base = { name: connection.name, provider: provider.id };
+  let ready: Ready | undefined;
+  try {
+    ready = await makeReady(dependencies, due);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    // A store that is down cannot take a note of it either; the next tick is the retry.
+    if (!error.retryable) await recordFailure(dependencies, connection, error);
+    return { ...base, outcome: 'failed', code: error.code };
+  }
+  if (provider.grant === 'authorization-code' && connection.generation < ready.highWater && due.reason !== 'recover') {
+    await settleRestored(dependencies, connection, ready.highWater);
+    return { ...base, outcome: 'suspect', code: 'SEAL_BROKEN' };
+  }
+  const wait = await drawBudget(dependencies, due);
+  if (wait !== undefined) {
+    await postpone(dependencies, connection, new Date(dependencies.clock.now().getTime() + wait));
+    return { ...base, outcome: 'postponed' };
+  }
+  const leased = await takeLease(dependencies, due, ready);
+  if (leased === undefined) return { ...base, outcome: 'leased' };
+  try {
+    return { ...base, ...(await spendToken(dependencies, leased, ready, deadline)) };
+  } catch (error) {
+    if (error instanceof SealBrokenError) dependencies.metrics.add('SealBroken', 'Count', 1, { provider: provider.id });
+    throw error;
+  }
+}
+
+async function makeReady(dependencies: TokenDependencies, { connection, provider }: Due): Promise<Ready> {
+  const purposes: SealPurpose[] = provider.grant === 'authorization-code' ? ['access', 'refresh'] : ['access'];
+  // All are awaited whatever becomes of one: nothing may be left running in a frozen environment (RELIABILITY 2.2, rule 1).
+  const [highWater, credentials, seal] = await Promise.allSettled([
+    dependencies.store.highWater(connection.name),
+    dependencies.credentials.get(connection.secret),
+    dependencies.sealer.prepare(purposes),
+  ]);
+  if (highWater.status === 'rejected') throw highWater.reason;
+  if (credentials.status === 'rejected') throw credentials.reason;
+  if (seal.status === 'rejected') throw seal.reason;
+  return { highWater: highWater.value, credentials: credentials.value, seal: seal.value };
+}
+
+/** Milliseconds to wait when the account's budget for token calls is used up. */
+async function drawBudget({ budgets }: TokenDependencies, { connection, provider }: Due): Promise<number | undefined> {
+  const category = provider.tokenBudget;
+  if (category === undefined) return undefined;
+  const answer = await budgets.draw({
+    provider: provider.id,
+    account: connection.budgetAccount,
+    category,
+    perMinute: budgetRule(provider, connection.settings, category).perMinute,
+    lane: 'token',
+  });
+  return answer.granted ? undefined : answer.retryAfterMs;
+}
+
+/** How many dead attempts are kept: the last ones, so that a crash loop does not fill the item. */
+const KEPT_ATTEMPTS = 4;
+
+async function takeLease(
+  { store, clock, random, owner }: TokenDependencies,
+  { connection, provider, reason }: Due,
+  { highWater }: Ready,
+): Promise<Leased | undefined> {
+  const now = clock.now();
+  const attempt = attemptId(random);
+  const until = new Date(now.getTime() + LEASE_MS);
+  const spends = reason === 'recover' ? 'nothing' : (connection.fingerprint ?? 'nothing');
+  const rivals = connection.attempts.filter(({ kind, fingerprint }) => kind === 'refresh' && fingerprint === spends);
+  const leased = await store.lease({
+    name: connection.name,
+    owner,
+    attempt,
+    kind: 'refresh',
+    spends,
+    stored: connection.fingerprint ?? null,
+    until,
+    now,
+    healths: reason === 'recover' ? RECOVERABLE : REFRESHABLE,
+    whenDue: true,
+    replays: rivals.length,
+    forgets: rivals.slice(0, -KEPT_ATTEMPTS).map(({ id }) => id),
+  });
+  if (leased === undefined) return undefined;
+  const generation = Math.max(leased.generation, highWater) + 1;
+  return { connection: leased, provider, reason, attempt, until, spends, generation };
+}

@@ -1,0 +1,211 @@
+import type { TokenCommit } from '../connections/store.ts';
+import { GrantRejectedError, ServiceError } from '../errors.ts';
+import type { OutboxRow } from '../events.ts';
+import type { TokenGrant } from '../provider.ts';
+import { type Deadline, MINUTE_MS } from '../time.ts';
+import { buildCommit } from './build-commit.ts';
+import type { TokenDependencies } from './dependencies.ts';
+import { deadAttempts, type Leased, type Ready, resolvedBy } from './leased.ts';
+import { mergeRescued } from './merge-rescued.ts';
+import { rejectionsAfter } from './refresh-reason.ts';
+import type { RefreshResult } from './refresh-result.ts';
+import { giveBack, settleAmbiguous, settleFailure } from './settle.ts';
+import { storeTokens } from './store-tokens.ts';
+import { SPEND_BUDGET_MS, TOKEN_CALL_MS } from './timing.ts';
+import { callTokenEndpoint, type TokenCallResult } from './token-call.ts';
+import { judgeRefusal, settleRequired } from './verdict.ts';
+
+type Spent = Omit<RefreshResult, 'name'>;
+
+/**
+ * Spends the token that the lease is for: what a dead holder left comes first, then one call, then its outcome.
+ *
+ * An unresolved attempt of a dead holder means that the token may be spent already. It is presented once more for each
+ * such attempt and not again: had it been spent, its successor is lost with the holder, and presenting it tells.
+ */
+export async function spendToken(
+  dependencies: TokenDependencies,
+  leased: Leased,
+  ready: Ready,
+  deadline: Deadline,
+): Promise<Spent> {
+  const { connection, provider } = leased;
+  const before = await beforeCall(dependencies, leased, deadline);
+  if (before.kind === 'done') return before.result;
+  const result = await callTokenEndpoint(dependencies, {
+    provider,
+    context: { connection: connection.name, settings: connection.settings },
+    grant: before.grant,
+    secret: connection.secret,
+    credentials: ready.credentials,
+    deadline,
+    timeoutMs: TOKEN_CALL_MS,
+    budgetMs: SPEND_BUDGET_MS,
+  });
+  if (result.kind === 'granted') return commitGranted(dependencies, leased, ready, before.grant, result, deadline);
+  return settleRefused(dependencies, leased, result);
+}
+
+type BeforeCall =
+  | { readonly kind: 'done'; readonly result: Spent }
+  | { readonly kind: 'call'; readonly grant: TokenGrant };
+
+/** Everything between the lease and the call. Whatever goes wrong here, nothing was spent: the lease is given back. */
+async function beforeCall(dependencies: TokenDependencies, leased: Leased, deadline: Deadline): Promise<BeforeCall> {
+  const { connection, provider, reason, spends } = leased;
+  try {
+    if (deadAttempts(leased).length > 0 && (await mergeRescued(dependencies, leased, deadline))) {
+      return { kind: 'done', result: { outcome: 'merged' } };
+    }
+    if (reason === 'recover') {
+      await abandonRecovery(dependencies, leased);
+      return { kind: 'done', result: { outcome: 'not-due' } };
+    }
+    if (provider.grant === 'client-credentials') {
+      if (deadline.remainingMs() >= SPEND_BUDGET_MS) return { kind: 'call', grant: { type: 'client-credentials' } };
+    } else {
+      // Refused before, looked after since, and nobody brought a successor.
+      const isHopeless = connection.refusedFingerprint === spends || connection.refresh === undefined;
+      if (isHopeless) return { kind: 'done', result: { outcome: await settleRequired(dependencies, leased) } };
+      const grant = await openGrant(dependencies, leased);
+      if (deadline.remainingMs() >= SPEND_BUDGET_MS) return { kind: 'call', grant };
+    }
+    await giveBack(dependencies, leased);
+    return { kind: 'done', result: { outcome: 'deadline' } };
+  } catch (error) {
+    if (!(error instanceof ServiceError)) await giveBack(dependencies, leased);
+    else await settleFailure(dependencies, leased, error);
+    throw error;
+  }
+}
+
+/** The refresh token, from the item that the lease's own write returned. */
+async function openGrant({ sealer, redirectUri }: TokenDependencies, leased: Leased): Promise<TokenGrant> {
+  const { connection, provider } = leased;
+  const refreshToken = await sealer.open(connection.refresh?.sealed ?? new Uint8Array(), {
+    provider: provider.id,
+    connection: connection.name,
+    purpose: 'refresh',
+    generation: connection.generation,
+  });
+  return { type: 'refresh-token', refreshToken, redirectUri: redirectUri(provider.id) };
+}
+
+/** The authorization that was begun left nothing: the connection waits for a person, as before it. */
+async function abandonRecovery({ store, clock }: TokenDependencies, leased: Leased): Promise<void> {
+  const change = { nextRefreshAt: null, releasesLease: true, resolves: resolvedBy(leased) };
+  await store.change(leased.connection.name, { attempt: leased.attempt }, change, [], clock.now());
+}
+
+async function commitGranted(
+  dependencies: TokenDependencies,
+  leased: Leased,
+  ready: Ready,
+  grant: TokenGrant,
+  { reply, sentAt }: Extract<TokenCallResult, { kind: 'granted' }>,
+  deadline: Deadline,
+): Promise<Spent> {
+  const { connection, provider, reason, attempt, spends } = leased;
+  const { clock, log, metrics } = dependencies;
+  const commit = buildCommit({
+    connection,
+    provider,
+    reply,
+    sentAt,
+    seal: ready.seal,
+    generation: leased.generation,
+    attempt,
+    spent: spends,
+    resolves: resolvedBy(leased),
+    releasesLease: clock.now() < leased.until,
+    rejections: rejectionsAfter(connection, reason, clock.now()),
+    ...(grant.type === 'refresh-token' ? { spentToken: grant.refreshToken } : {}),
+  });
+  const rows = commitEvents(dependencies, leased, commit);
+  const outcome = await storeTokens(dependencies, commit, rows, deadline);
+  const word = { kind: 'answered' } as const;
+  if (outcome.kind === 'committed') {
+    log.info('token.refreshed', { connection: connection.name, provider: provider.id, generation: commit.generation });
+    metrics.add('TokenRefreshed', 'Count', 1, { provider: provider.id });
+    return { outcome: 'refreshed', word };
+  }
+  return { outcome: outcome.kind, word };
+}
+
+/** A refresh that comes this long after it was due is worth a word. */
+const LATE_MS = 10 * MINUTE_MS;
+
+function commitEvents({ events, clock }: TokenDependencies, leased: Leased, commit: TokenCommit): OutboxRow[] {
+  const { connection } = leased;
+  const now = clock.now();
+  const rows: OutboxRow[] = [];
+  const wasDenied =
+    connection.health !== 'access-denied' && (connection.rejections ?? 0) >= 2 && commit.rejections === 0;
+  if ((connection.health === 'suspect' && commit.health === 'connected') || wasDenied) {
+    rows.push(
+      events(connection, 'restored', now, {
+        summary: `${connection.name} works again`,
+        about: commit.generation,
+        data: { was: wasDenied ? 'access-denied' : connection.health },
+      }),
+    );
+  }
+  const dueAt = connection.nextRefreshAt?.getTime() ?? now.getTime();
+  const lateMs = now.getTime() - (connection.access === undefined ? now.getTime() : dueAt);
+  const ranOut = connection.access !== undefined && connection.access.expiresAt < now;
+  if (connection.generation > 0 && ranOut && (lateMs > LATE_MS || connection.failures > 2)) {
+    rows.push(
+      events(connection, 'refreshed-late', now, {
+        summary: `${connection.name} was refreshed after its access token had run out`,
+        about: commit.generation,
+        data: { ranOutAt: connection.access?.expiresAt.toISOString() ?? '', failures: connection.failures },
+      }),
+    );
+  }
+  return rows;
+}
+
+/** A call that brought no tokens: what is noted depends on what became of the one that was presented. */
+async function settleRefused(
+  dependencies: TokenDependencies,
+  leased: Leased,
+  result: Exclude<TokenCallResult, { kind: 'granted' }>,
+): Promise<Spent> {
+  const { log, metrics } = dependencies;
+  const { connection, provider } = leased;
+  const { error } = result;
+  const rotates = provider.grant === 'authorization-code';
+  log.warn('token.refused', {
+    connection: connection.name,
+    provider: provider.id,
+    code: error.code,
+    kind: result.kind,
+  });
+  const code = error.code;
+  if (result.kind === 'grant-rejected' && rotates && error instanceof GrantRejectedError) {
+    return { ...(await judgeRefusal(dependencies, leased, error)), word: { kind: 'answered' }, code };
+  }
+  if (result.kind === 'ambiguous' && rotates) {
+    await settleAmbiguous(dependencies, leased, error);
+    return { outcome: 'ambiguous', word: { kind: 'unavailable' }, code };
+  }
+  if (result.kind === 'client-rejected') metrics.add('ClientRejected', 'Count', 1, { provider: provider.id });
+  await settleFailure(dependencies, leased, error);
+  return { outcome: 'failed', word: endpointWord(result), code };
+}
+
+function endpointWord(result: Exclude<TokenCallResult, { kind: 'granted' }>): RefreshResult['word'] & {} {
+  switch (result.kind) {
+    case 'rate-limited':
+      return { kind: 'rate-limited', retryAfterMs: result.retryAfterMs };
+    case 'unavailable':
+    case 'ambiguous':
+      return { kind: 'unavailable' };
+    case 'grant-rejected':
+    case 'client-rejected':
+    case 'refused':
+      return { kind: 'answered' };
+    default:
+      return result satisfies never;
+  }
+}

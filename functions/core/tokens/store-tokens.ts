@@ -1,0 +1,68 @@
+import type { CommitOutcome, TokenCommit } from '../connections/store.ts';
+import { StoreUnavailableError } from '../errors.ts';
+import type { OutboxRow } from '../events.ts';
+import { SECOND_MS, type Deadline } from '../time.ts';
+import type { TokenDependencies } from './dependencies.ts';
+import { rescueText } from './rescue.ts';
+
+/** Waits between tries of a commit; after the last one the set goes to the rescue bucket. */
+const RETRY_WAITS_MS = [100, 300, 900, 2000];
+
+/** What the spill may take. */
+const SPILL_MS = 3 * SECOND_MS;
+
+export type StoreTokensDependencies = Pick<
+  TokenDependencies,
+  'store' | 'rescue' | 'clock' | 'wait' | 'log' | 'metrics'
+>;
+
+/** `spilled`: durable, but elsewhere; the next sweep merges it. */
+export type StoreTokensOutcome = CommitOutcome | { readonly kind: 'spilled' };
+
+/**
+ * Makes a token set durable that was just bought with another one. Nothing is more important than that it succeeds:
+ * retried within the time left, then spilled, and at the very last written to the log, sealed as it is (R19–R22).
+ */
+export async function storeTokens(
+  dependencies: StoreTokensDependencies,
+  commit: TokenCommit,
+  events: readonly OutboxRow[],
+  deadline: Deadline,
+): Promise<StoreTokensOutcome> {
+  const { store, clock, wait, log } = dependencies;
+  for (const pause of [...RETRY_WAITS_MS, undefined]) {
+    try {
+      return await store.commit(commit, events, clock.now());
+    } catch (error) {
+      log.warn('token.commit-failed', {
+        connection: commit.name,
+        reason: error instanceof Error ? error.name : 'unknown',
+      });
+      if (!(error instanceof StoreUnavailableError)) {
+        await spill(dependencies, commit);
+        throw error;
+      }
+      if (pause === undefined || deadline.remainingMs() < pause + SPILL_MS) break;
+      await wait(pause);
+    }
+  }
+  await spill(dependencies, commit);
+  return { kind: 'spilled' };
+}
+
+async function spill({ rescue, log, metrics }: StoreTokensDependencies, commit: TokenCommit): Promise<void> {
+  metrics.add('TokenSpilled', 'Count', 1, { provider: commit.provider });
+  const body = rescueText(commit);
+  try {
+    await rescue.put(commit.name, commit.spent, body);
+    log.error('token.spilled', { connection: commit.name, attempt: commit.attempt });
+  } catch (error) {
+    // Sealed: only the sealing key opens it. RUNBOOK says how it is put back by hand.
+    log.error('token.spill-failed', {
+      connection: commit.name,
+      attempt: commit.attempt,
+      reason: error instanceof Error ? error.name : 'unknown',
+      sealed: Buffer.from(body).toString('base64'),
+    });
+  }
+}

@@ -1,0 +1,134 @@
+import { ServiceError } from '../errors.ts';
+import type { Tick } from '../schedules/tick.ts';
+import type { Deadline } from '../time.ts';
+import type { TokenDependencies } from './dependencies.ts';
+import { createRefresh, type Refresh } from './refresh.ts';
+import type { RefreshOutcome, RefreshResult } from './refresh-result.ts';
+import { createSweepGate, type SweepGate } from './sweep-gate.ts';
+import { IN_FLIGHT, SPEND_BUDGET_MS, STALE_TICK_MS } from './timing.ts';
+
+/** Outcomes of a sweep, counted. `stale`: the tick came too late, nothing was looked at. */
+export type SweepReport =
+  | { readonly stale: true }
+  | { readonly stale: false; readonly counts: Readonly<Partial<Record<RefreshOutcome | 'broken', number>>> };
+
+export type RefreshSweep = (tick: Tick, deadline: Deadline) => Promise<SweepReport>;
+
+/**
+ * Refreshes what is due in one shard: oldest first, twenty at a time, inside the invocation's time.
+ *
+ * One connection that cannot be refreshed delays nobody (R36). Failures that nobody foresaw come out together at the end,
+ * so that the invocation counts as failed and every connection was tried all the same.
+ */
+export function createRefreshSweep(dependencies: TokenDependencies): RefreshSweep {
+  const refresh = createRefresh(dependencies);
+  const { clock, log } = dependencies;
+  return async (tick, deadline) => {
+    if (isStale(tick, clock.now())) {
+      log.warn('tick.ignored', { shard: tick.shard, slot: tick.slot });
+      return { stale: true };
+    }
+    const gate = createSweepGate(dependencies);
+    const run = new SweepRun(refresh, gate, deadline, dependencies);
+    await run.take(dueNames(dependencies, tick.shard));
+    await run.decide();
+    log.info('sweep.completed', { shard: tick.shard, ...run.counts });
+    if (run.unforeseen.length > 0)
+      throw new AggregateError(run.unforeseen, 'Connections failed in ways nobody foresaw');
+    return { stale: false, counts: run.counts };
+  };
+}
+
+function isStale({ slot }: Tick, now: Date): boolean {
+  if (slot === undefined) return false;
+  const late = now.getTime() - Date.parse(slot);
+  return !Number.isFinite(late) || late > STALE_TICK_MS;
+}
+
+/** Names from both indexes, page by page, each once. What was rejected first: somebody is waiting for it. */
+async function* dueNames({ store, clock }: TokenDependencies, shard: string): AsyncGenerator<string> {
+  const seen = new Set<string>();
+  const now = clock.now();
+  const reads = [(next?: string) => store.rejected(shard, next), (next?: string) => store.due(shard, now, next)];
+  for (const read of reads) {
+    let next: string | undefined;
+    do {
+      const page = await read(next);
+      for (const name of page.names) {
+        if (seen.has(name)) continue;
+        seen.add(name);
+        yield name;
+      }
+      next = page.next;
+    } while (next !== undefined);
+  }
+}
+
+class SweepRun {
+  readonly counts: Partial<Record<RefreshOutcome | 'broken', number>> = {};
+  readonly unforeseen: unknown[] = [];
+  readonly #undecided: RefreshResult[] = [];
+  readonly #refresh: Refresh;
+  readonly #gate: SweepGate;
+  readonly #deadline: Deadline;
+  readonly #log: TokenDependencies['log'];
+
+  constructor(refresh: Refresh, gate: SweepGate, deadline: Deadline, { log }: TokenDependencies) {
+    this.#refresh = refresh;
+    this.#gate = gate;
+    this.#deadline = deadline;
+    this.#log = log;
+  }
+
+  /** Twenty workers on one stream of names; the stream is read as they go, and left when time runs out. */
+  async take(names: AsyncGenerator<string>): Promise<void> {
+    const worker = async (): Promise<void> => {
+      while (this.#deadline.remainingMs() >= SPEND_BUDGET_MS) {
+        const { value: name, done } = await names.next();
+        if (done === true) return;
+        await this.#one(name);
+      }
+    };
+    const ended = await Promise.allSettled(Array.from({ length: IN_FLIGHT }, worker));
+    for (const end of ended) if (end.status === 'rejected') this.unforeseen.push(end.reason);
+  }
+
+  /** The refused grants, once it is known how everybody else fared (R34). */
+  async decide(): Promise<void> {
+    const incidents = new Map<string, boolean>();
+    for (const { name, key = '', decide } of this.#undecided) {
+      try {
+        const isIncident = incidents.get(key) ?? (await this.#gate.isIncident(key));
+        incidents.set(key, isIncident);
+        if (decide !== undefined) this.#count(await decide(isIncident));
+      } catch (error) {
+        this.#fail(name, error);
+      }
+    }
+  }
+
+  async #one(name: string): Promise<void> {
+    try {
+      const result = await this.#refresh(name, this.#deadline, this.#gate);
+      await this.#gate.note(result);
+      if (result.decide === undefined) this.#count(result.outcome);
+      else this.#undecided.push(result);
+    } catch (error) {
+      this.#fail(name, error);
+    }
+  }
+
+  #count(outcome: RefreshOutcome | 'broken'): void {
+    this.counts[outcome] = (this.counts[outcome] ?? 0) + 1;
+  }
+
+  #fail(name: string, error: unknown): void {
+    this.#count('broken');
+    if (error instanceof ServiceError) {
+      this.#log.error('connection.failed', { connection: name, code: error.code, message: error.message });
+    } else {
+      this.#log.error('connection.failed', { connection: name, code: 'UNKNOWN' });
+      this.unforeseen.push(error);
+    }
+  }
+}

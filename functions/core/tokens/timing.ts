@@ -1,0 +1,41 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts';
+
+/** A token call, connect to last byte. Tokens are small; a token endpoint that takes longer is not well. */
+export const TOKEN_CALL_MS = 15 * SECOND_MS;
+
+/** What has to be left after the call: the commit, its retries, and the spill when the store is gone. */
+export const COMMIT_BUDGET_MS = 8 * SECOND_MS;
+
+/** Below this much remaining time no token is spent (RELIABILITY 2.2, rule 8). */
+export const SPEND_BUDGET_MS = TOKEN_CALL_MS + COMMIT_BUDGET_MS;
+
+/**
+ * How long a lease stands: longer than any function that takes one can live (55 s) plus the skew of two clocks (5 s).
+ *
+ * Lambda kills at the time-out, so whoever finds a lease over knows that its holder is dead.
+ */
+export const LEASE_MS = 90 * SECOND_MS;
+
+/** Longest safety before an access token's end; a quarter of its life when that is less. */
+export const LONGEST_MARGIN_MS = 15 * MINUTE_MS;
+
+/** An idle connection is refreshed this often, so that its refresh token never runs out. */
+export const KEEP_ALIVE_MS = 7 * DAY_MS;
+
+/** First wait after a failure of one connection; doubled each time. */
+export const FIRST_BACK_OFF_MS = MINUTE_MS;
+export const LONGEST_BACK_OFF_MS = 30 * MINUTE_MS;
+
+/** A live token that is rejected this soon after a rejection already replaced it means that access is denied. */
+export const FRESH_TOKEN_MS = 15 * MINUTE_MS;
+export const FIRST_DENIED_WAIT_MS = 5 * MINUTE_MS;
+export const LONGEST_DENIED_WAIT_MS = 6 * HOUR_MS;
+
+/** Refreshes in flight in one sweep. */
+export const IN_FLIGHT = 20;
+
+/** A tick that comes later than this after its slot is stale: the next one is already on its way. */
+export const STALE_TICK_MS = MINUTE_MS;
+
+/** Days before the refresh token's end that are warned of. */
+export const WARNING_DAYS = [7, 3, 1] as const;
