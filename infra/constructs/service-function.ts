@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, type Code, type EventInvokeConfigOptions, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
@@ -52,7 +52,13 @@ export class ServiceFunction extends Construct {
       ...asynchronous,
       ...(shape.durable === undefined ? {} : durability(shape.durable, asynchronous)),
     });
-    if (shape.durable !== undefined) this.allowCheckpoints(role);
+    if (shape.durable !== undefined) {
+      this.allowCheckpoints(role);
+      Annotations.of(this.function).acknowledgeInfo(
+        'aws-lambda:Function.DurableConfig',
+        'Durable from the first deploy, so nothing is replaced.',
+      );
+    }
   }
 
   /** Lets `caller` wake this function, and tells it the name: a nudge, which may be lost. */

@@ -1,4 +1,4 @@
-import { App } from 'aws-cdk-lib';
+import { App, type Environment } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import context from '../../cdk.json' with { type: 'json' };
@@ -6,11 +6,14 @@ import { stageNamed, type Stage } from '../../infra/stages.ts';
 import { createStacks, type Stacks } from '../../infra/stacks/create-stacks.ts';
 
 /** Both stacks of a stage under the feature flags of cdk.json, with one line in place of each bundle. */
-export function createTestStacks(stage: Stage = stageNamed('production')): Stacks & { readonly app: App } {
+export function createTestStacks(
+  stage: Stage = stageNamed('production'),
+  env: Environment = { region: 'eu-west-1' },
+): Stacks & { readonly app: App } {
   const app = new App({ context: context.context });
   const stacks = createStacks(app, stage, {
     codeOf: () => Code.fromInline('exports.handler = async () => {};'),
-    env: { region: 'eu-west-1' },
+    env,
   });
   return { app, ...stacks };
 }
