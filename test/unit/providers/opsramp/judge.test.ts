@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { ServiceErrorCode } from '../../../../functions/core/errors.ts';
+import { judge } from '../../../../functions/providers/opsramp/judge.ts';
+import { NOW, response } from '../../../support/opsramp.ts';
+
+const code = (status: number, body: unknown = ''): ServiceErrorCode | undefined =>
+  judge(response(status, body), NOW)?.code;
+
+describe('judge', () => {
+  it('lets through what can be used, an empty 200 included', () => {
+    expect(code(200, { results: [] })).toBeUndefined();
+    expect(code(200)).toBeUndefined();
+    expect(code(201)).toBeUndefined();
+  });
+
+  it.each([
+    [407, { error: 'invalid_token', error_description: 'Invalid access token' }, 'ACCESS_TOKEN_REJECTED'],
+    [401, { error: 'invalid_token', error_description: 'Invalid access token' }, 'ACCESS_TOKEN_REJECTED'],
+    [401, { error: 'unauthorized', error_description: 'Target organization is missing' }, 'PROVIDER_REFUSED'],
+    [403, '', 'ACCESS_DENIED'],
+    [410, { message: 'No active organization found with id client_9' }, 'ACCESS_DENIED'],
+    [429, { error: 'throttled', error_description: 'Too Many Requests' }, 'PROVIDER_RATE_LIMITED'],
+    [400, { message: 'Invalid entity received: X' }, 'PROVIDER_REFUSED'],
+    [404, '', 'PROVIDER_REFUSED'],
+    [405, '', 'PROVIDER_REFUSED'],
+    [408, '', 'PROVIDER_UNAVAILABLE'],
+    [302, '', 'PROVIDER_RESPONSE_INVALID'],
+    [502, '<html><h1>502</h1></html>', 'PROVIDER_UNAVAILABLE'],
+    [503, '', 'PROVIDER_UNAVAILABLE'],
+    [504, '', 'PROVIDER_UNAVAILABLE'],
+  ] as const)('judges %i %j as %s', (status, body, expected) => {
+    expect(code(status, body)).toBe(expected);
+  });
+
+  it.each([
+    'Page size should not be greater than 500',
+    'Invalid page number',
+    'Invalid sortName recieved',
+    'No alert found with alert id',
+    'No Resource found with id',
+    'Resource id should be greater than 0',
+    "Failed to convert value of type 'java.lang.String' to required type 'long'",
+    'Client id should not be null or empty',
+    'Device id required',
+    'Entity cannot be null',
+    'No Compliance found',
+  ])('A22 takes 500 with "%s" for a refusal: sent again it fails again', (message) => {
+    expect(code(500, { code: '0003', message })).toBe('PROVIDER_REFUSED');
+    expect(code(500, [{ code: '0002', fieldName: 'item', message }])).toBe('PROVIDER_REFUSED');
+  });
+
+  it.each(['', '<html><title>Invalid gateway</title></html>', { message: 'Internal server error' }, '{"half":'])(
+    'A22 takes 500 with %j for a failure that passes',
+    (body) => {
+      expect(code(500, body)).toBe('PROVIDER_UNAVAILABLE');
+    },
+  );
+
+  it('tells a missing object and a page that is too large from other refusals', () => {
+    const about = (message: string) => judge(response(500, { message }), NOW);
+    expect(about('No alert found with alert id')).toMatchObject({ about: 'object-missing' });
+    expect(about('Page size should not be greater than 100')).toMatchObject({ about: 'page-size' });
+    expect(about('Invalid sortName recieved')).toMatchObject({ about: 'other' });
+  });
+
+  it('E21 reads the reset of the minute, quoted or not, and bounds what a wrong clock would make of it', () => {
+    const wait = (headers: Record<string, string>) => judge(response(429, '', headers), NOW);
+    const inSeconds = (seconds: number) => String(NOW.getTime() / 1000 + seconds);
+    expect(wait({ 'x-ratelimit-reset': inSeconds(31) })).toMatchObject({ retryAfterMs: 31_000 });
+    expect(wait({ 'x-ratelimit-reset': `"${inSeconds(31)}"` })).toMatchObject({ retryAfterMs: 31_000 });
+    expect(wait({ 'retry-after': '7' })).toMatchObject({ retryAfterMs: 7000 });
+    expect(wait({ 'x-ratelimit-reset': inSeconds(86_400) })).toMatchObject({ retryAfterMs: 120_000 });
+    expect(wait({ 'x-ratelimit-reset': inSeconds(-5) })).toMatchObject({ retryAfterMs: 1000 });
+    expect(wait({})).toMatchObject({ retryAfterMs: undefined });
+    expect(wait({ 'x-ratelimit-reset': 'soon' })).toMatchObject({ retryAfterMs: undefined });
+  });
+
+  it('never repeats a token that an error body repeats', () => {
+    const token = '6b4a5f03-7d49-4915-9792-2d964806cbd1';
+    for (const status of [400, 401, 403, 407, 410, 500]) {
+      const error = judge(response(status, { error_description: `Invalid access token: ${token}` }), NOW);
+      expect(error?.message).not.toContain('6b4a5f03');
+    }
+  });
+});
