@@ -14,6 +14,8 @@ export interface HttpFrontOptions {
   readonly port?: number;
   /** How long a function may take before the front gives up; API Gateway's 30 seconds where it is not given. */
   readonly timeoutMs?: number;
+  /** Answers what no route matches: the console. 404 as API Gateway says it where it is not given. */
+  readonly otherwise?: (message: IncomingMessage, response: ServerResponse) => void;
 }
 
 export interface HttpFront {
@@ -53,6 +55,10 @@ async function answer(
 ): Promise<void> {
   const [rawPath = '/'] = (message.url ?? '/').split('?');
   const matched = matchRoute(routes, rawPath);
+  if (!matched && options.otherwise) {
+    options.otherwise(message, response);
+    return;
+  }
   if (!matched) {
     send(response, message, plain(404, 'Not Found'));
     return;

@@ -1,0 +1,99 @@
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { GetPublicKeyCommand } from '@aws-sdk/client-kms';
+import { HeadBucketCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { ServiceError } from '../../../functions/core/errors.ts';
+import { createSend } from '../../../functions/http/send.ts';
+import { EXIT } from '../exit.ts';
+import type { Services } from '../services.ts';
+import { table } from '../table.ts';
+import type { CommandContext } from './context.ts';
+
+interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** `steward doctor`: can everything be reached, and if not, which permission or setting is missing. Exit code 1 then. */
+export async function doctorCommand({ terminal, services }: CommandContext): Promise<number> {
+  const findings = [
+    ...(await awsFindings(services)),
+    await publicAddress(services),
+    ...(await connectionFindings(services)),
+  ];
+  if (terminal.json) terminal.out(JSON.stringify({ ok: findings.every(({ ok }) => ok), findings }));
+  else {
+    const rows = findings.map(({ check, ok, detail }) => [
+      terminal.paint(ok ? 'good' : 'bad', ok ? 'ok' : 'no'),
+      check,
+      detail,
+    ]);
+    terminal.out(table(['', 'check', 'finding'], rows));
+  }
+  return findings.every(({ ok }) => ok) ? EXIT.done : EXIT.failed;
+}
+
+async function check(name: string, permission: string, call: () => Promise<string>): Promise<Finding> {
+  try {
+    return { check: name, ok: true, detail: await call() };
+  } catch (error) {
+    const { name: kind, message } = error instanceof Error ? error : { name: 'unknown', message: String(error) };
+    const denied = /AccessDenied|NotAuthorized|Forbidden|UnrecognizedClient/i.test(kind);
+    return { check: name, ok: false, detail: denied ? `permission missing: ${permission}` : `${kind}: ${message}` };
+  }
+}
+
+async function awsFindings({ target, connectionsTable, stateTable, s3, kms }: Services): Promise<readonly Finding[]> {
+  const tableCheck = (name: string, { client, tableName }: Services['stateTable']) =>
+    check(`table ${name}`, 'dynamodb:DescribeTable', async () => {
+      const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
+      return `${tableName}, ${Table?.TableStatus ?? 'unknown'}`;
+    });
+  return Promise.all([
+    tableCheck('connections', connectionsTable),
+    tableCheck('state', stateTable),
+    check('archive', 's3:ListBucket', async () => {
+      await s3.send(new HeadBucketCommand({ Bucket: target.archiveBucketName }));
+      const { KeyCount = 0 } = await s3.send(
+        new ListObjectsV2Command({ Bucket: target.archiveBucketName, MaxKeys: 1 }),
+      );
+      return `${target.archiveBucketName}, ${KeyCount === 0 ? 'empty' : 'has exports'}`;
+    }),
+    check('signing key', 'kms:GetPublicKey', async () => {
+      const { SigningAlgorithms = [] } = await kms.send(new GetPublicKeyCommand({ KeyId: target.signingKeyArn }));
+      return SigningAlgorithms.join(', ');
+    }),
+  ]);
+}
+
+/** The address that providers redirect browsers to. An unknown path is answered 404, by the API itself. */
+async function publicAddress({ target }: Services): Promise<Finding> {
+  const url = new URL('/outcome/unknown', target.publicBaseUrl);
+  return check('public address', 'none: it is public', async () => {
+    const send = createSend({ allowLoopback: target.directory !== undefined });
+    const { status } = await send({ method: 'GET', url }, (asked) => asked.origin === url.origin);
+    return `${target.publicBaseUrl} answers ${status}`;
+  });
+}
+
+async function connectionFindings({ connections, credentials, providers }: Services): Promise<readonly Finding[]> {
+  const all = await connections.list();
+  return Promise.all(
+    all.map(async ({ name, provider, secret, health }): Promise<Finding> => {
+      const title = `connection ${name}`;
+      if (providers[provider] === undefined)
+        return { check: title, ok: false, detail: `its provider ${provider} is not in this version` };
+      try {
+        await credentials.get(secret);
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        return { check: title, ok: false, detail: error.message };
+      }
+      return {
+        check: title,
+        ok: health === 'connected' || health === 'pending',
+        detail: `credentials are there; ${health}`,
+      };
+    }),
+  );
+}
