@@ -16,8 +16,9 @@ const DOMAIN: Readonly<Record<ActionstepEnvironment, string>> = {
  */
 const REGION = /^[a-z]{2}(?:-[a-z]{3,12}){1,3}-[0-9]{1,2}$/u;
 
-/** No user information, port, query, fragment, percent sign, backslash, blank or letter outside ASCII gets past it. */
-const PLAIN_HTTPS = /^https:\/\/([a-z0-9.-]{1,253})(\/[a-z/]*)?$/iu;
+/** No user information, port, query, fragment, percent sign, backslash, blank or letter outside ASCII gets past it:
+ * without the `i` flag, which would take U+212A for a K. */
+const PLAIN_HTTPS = /^[Hh][Tt][Tt][Pp][Ss]:\/\/([A-Za-z0-9.-]{1,253})(\/[a-z/]*)?$/u;
 
 /** What `api_endpoint` may end with, and accidental forms of it seen in the wild. */
 const API_PATHS: readonly string[] = ['', '/', '/api', '/api/', '/api/rest', '/api/rest/'];

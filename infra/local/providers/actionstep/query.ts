@@ -54,35 +54,32 @@ function valueOf(row: SimulatedRecord, field: string): unknown {
 function meets(row: SimulatedRecord, { field, operator, value }: Condition, zone: string): boolean {
   const actual = valueOf(row, field);
   if (value === ':NULL') return (actual === null) === (operator !== 'nteq');
-  const each = (candidate: string) => compare(actual, candidate, zone) === 0;
-  switch (operator) {
-    case 'eq':
-      return each(value);
-    case 'nteq':
-      return !each(value);
-    case 'in':
-      return value.split(',').some(each);
-    case 'ntin':
-      return !value.split(',').some(each);
-    case 'like':
-    case 'ilike':
-      return like(actual, value, operator === 'ilike');
-    case 'ntlike':
-    case 'ntilike':
-      return !like(actual, value, operator === 'ntilike');
-    case 'lt':
-    case 'lteq':
-    case 'gt':
-    case 'gteq':
-      return actual !== null && ordered(compare(actual, value, zone), operator);
-  }
+  return TESTS[operator](actual, value, zone);
 }
 
-function ordered(order: number, operator: 'lt' | 'lteq' | 'gt' | 'gteq'): boolean {
-  if (operator === 'lt') return order < 0;
-  if (operator === 'lteq') return order <= 0;
-  return operator === 'gt' ? order > 0 : order >= 0;
-}
+type Test = (actual: unknown, value: string, zone: string) => boolean;
+
+const equal: Test = (actual, value, zone) => compare(actual, value, zone) === 0;
+const among: Test = (actual, value, zone) => value.split(',').some((each) => equal(actual, each, zone));
+const inOrder =
+  (holds: (order: number) => boolean): Test =>
+  (actual, value, zone) =>
+    actual !== null && holds(compare(actual, value, zone));
+
+const TESTS: Readonly<Record<Operator, Test>> = {
+  eq: equal,
+  nteq: (...both) => !equal(...both),
+  in: among,
+  ntin: (...both) => !among(...both),
+  like: (actual, value) => like(actual, value, false),
+  ntlike: (actual, value) => !like(actual, value, false),
+  ilike: (actual, value) => like(actual, value, true),
+  ntilike: (actual, value) => !like(actual, value, true),
+  lt: inOrder((order) => order < 0),
+  lteq: inOrder((order) => order <= 0),
+  gt: inOrder((order) => order > 0),
+  gteq: inOrder((order) => order >= 0),
+};
 
 function like(actual: unknown, pattern: string, anyCase: boolean): boolean {
   if (typeof actual !== 'string') return false;

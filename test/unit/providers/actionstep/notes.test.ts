@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { ProviderUnavailableError, UsageError } from '../../../../functions/core/errors.ts';
+import { createNoteJob, markedText, markerText, parseNoteJob } from '../../../../functions/core/notes/note.ts';
+import type { CallApi } from '../../../../functions/core/provider.ts';
+import { actionstep } from '../../../../functions/providers/actionstep/provider.ts';
+import { open, type Harness } from './harness.ts';
+
+const job = createNoteJob('run-1', { connection: 'harbour', action: '1002', text: 'Export of February is filed.' });
+
+const write = (harness: Harness, call: CallApi = harness.api.call, note = job) => {
+  if (actionstep.writeNote === undefined) throw new Error('Actionstep writes notes');
+  return actionstep.writeNote(call, harness.api.context, note);
+};
+
+const written = (harness: Harness, marker = job.marker) =>
+  harness.model.records('filenotes').filter((row) => String(row.text).includes(markerText(marker)));
+
+describe('createNoteJob', () => {
+  it('gives one request one marker, and another request another', () => {
+    const again = createNoteJob('run-1', {
+      connection: 'harbour',
+      action: '1002',
+      text: 'Export of February is filed.\r\n',
+    });
+    const other = createNoteJob('run-2', {
+      connection: 'harbour',
+      action: '1002',
+      text: 'Export of February is filed.',
+    });
+    expect(again.marker).toBe(job.marker);
+    expect(other.marker).not.toBe(job.marker);
+    expect(parseNoteJob(JSON.parse(JSON.stringify(job)))).toEqual(job);
+  });
+
+  it.each([
+    ['', '1002'],
+    ['   \n', '1002'],
+    ['x'.repeat(10_001), '1002'],
+    ['text', '0'],
+    ['text', '12; drop'],
+    ['text', ''],
+  ])('refuses the text %j for the matter %j', (text, action) => {
+    expect(() => createNoteJob('run', { connection: 'harbour', action, text })).toThrow(UsageError);
+  });
+
+  it.each([[null], ['x'], [{}], [{ ...job, marker: '*' }], [{ ...job, text: 1 }]])(
+    'reads no job out of %j',
+    (value) => {
+      expect(parseNoteJob(value)).toBeUndefined();
+    },
+  );
+});
+
+describe('writeNote', () => {
+  it('looks for the marker, posts, and finds its note again', async () => {
+    const harness = await open();
+    const outcome = await write(harness);
+    expect(harness.sent.map((request) => request.method)).toEqual(['GET', 'POST', 'GET']);
+    expect(outcome).toEqual({ status: 'written', id: String(written(harness)[0]?.id) });
+    expect(written(harness)[0]).toMatchObject({ text: markedText(job), links: { action: '1002' } });
+  });
+
+  it.each([200, 201] as const)('takes %d for created', async (createStatus) => {
+    const harness = await open({ createStatus });
+    expect((await write(harness)).status).toBe('written');
+  });
+
+  it('writes once when it is called again', async () => {
+    const harness = await open();
+    const first = await write(harness);
+    expect(await write(harness)).toEqual({ status: 'found', id: first.id });
+    expect(written(harness)).toHaveLength(1);
+  });
+
+  it('writes once when the reply of the POST was lost', async () => {
+    const harness = await open();
+    const lossy: CallApi = async (request) => {
+      const response = await harness.api.call(request);
+      if (request.method === 'POST') throw new ProviderUnavailableError('reset', { sent: true });
+      return response;
+    };
+    await expect(write(harness, lossy)).rejects.toThrow(ProviderUnavailableError);
+    expect((await write(harness)).status).toBe('found');
+    expect(written(harness)).toHaveLength(1);
+  });
+
+  it('writes on the next attempt when the POST itself was lost', async () => {
+    const harness = await open();
+    const lossy: CallApi = async (request) => {
+      if (request.method === 'POST') throw new ProviderUnavailableError('refused', { sent: false });
+      return harness.api.call(request);
+    };
+    await expect(write(harness, lossy)).rejects.toThrow(ProviderUnavailableError);
+    expect((await write(harness)).status).toBe('written');
+    expect(written(harness)).toHaveLength(1);
+  });
+
+  it('is not taken in by a note of another matter or another marker', async () => {
+    const harness = await open();
+    harness.model.createRecord('filenotes', { text: `mentions ${job.marker}`, links: { action: '1002' } }, new Date());
+    harness.model.createRecord('filenotes', { text: markedText(job), links: { action: '1003' } }, new Date());
+    expect((await write(harness)).status).toBe('written');
+  });
+
+  it('says when the matter is not there', async () => {
+    const harness = await open();
+    const lost = createNoteJob('run-1', { connection: 'harbour', action: '999999', text: 'x' });
+    await expect(write(harness, harness.api.call, lost)).rejects.toMatchObject({
+      code: 'PROVIDER_REFUSED',
+      status: 404,
+    });
+  });
+});
