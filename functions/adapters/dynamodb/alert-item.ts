@@ -1,8 +1,8 @@
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import type { AlertChange, AlertHead } from '../../core/alerts/head.ts';
 import type { AlertState, Severity } from '../../core/alerts/source.ts';
-import type { AlertCheckpoint, AlertDestination, PassResume } from '../../core/alerts/store.ts';
-import type { JsonObject, JsonValue } from '../../core/json.ts';
+import type { AlertCheckpoint, AlertDestination, PagesResume, PassResume } from '../../core/alerts/store.ts';
+import type { JsonObject } from '../../core/json.ts';
 import { DAY_MS } from '../../core/time.ts';
 import { fromEpoch, fromItem, type Item, toEpoch, toItem } from './table.ts';
 
@@ -97,10 +97,8 @@ export function checkpointItem(job: string, checkpoint: AlertCheckpoint): Record
     resume: resume && {
       startedAt: toEpoch(resume.startedAt),
       from: toEpoch(resume.from),
-      cursor: resume.cursor === undefined ? undefined : JSON.stringify(resume.cursor),
-      seen: resume.seen,
-      shifted: resume.shifted,
-      total: resume.total,
+      to: toEpoch(resume.to),
+      pages: JSON.stringify(resume.pages),
     },
     suspicion: suspicion && { ...suspicion, since: toEpoch(suspicion.since) },
   });
@@ -130,16 +128,11 @@ export function checkpointFromItem(item: Item): AlertCheckpoint | undefined {
 
 function resumeFromItem(stored: Item | undefined): PassResume | undefined {
   const startedAt = fromEpoch(stored?.['startedAt']);
-  if (stored === undefined || startedAt === undefined) return undefined;
-  const cursor = stored['cursor'] as string | undefined;
-  return defined({
-    startedAt,
-    from: fromEpoch(stored['from']),
-    cursor: cursor === undefined ? undefined : (JSON.parse(cursor) as JsonValue),
-    seen: stored['seen'] as readonly string[] | undefined,
-    shifted: stored['shifted'] as boolean | undefined,
-    total: stored['total'] as number | undefined,
-  });
+  const from = fromEpoch(stored?.['from']);
+  const to = fromEpoch(stored?.['to']);
+  const pages = stored?.['pages'];
+  if (!startedAt || !from || !to || typeof pages !== 'string') return undefined;
+  return { startedAt, from, to, pages: JSON.parse(pages) as PagesResume };
 }
 
 type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {

@@ -44,7 +44,9 @@ export function createAlertStore(table: Table): AlertStore {
             Item: checkpointItem(destination.job, checkpoint),
             // An item that cannot be read as a checkpoint was not read either (A27): it has no revision to hold on to.
             ConditionExpression:
-              expected === 0 ? 'attribute_not_exists(#revision) OR attribute_not_exists(#position)' : '#revision = :expected',
+              expected === 0
+                ? 'attribute_not_exists(#revision) OR attribute_not_exists(#position)'
+                : '#revision = :expected',
             ExpressionAttributeNames:
               expected === 0 ? { '#revision': 'revision', '#position': 'position' } : { '#revision': 'revision' },
             ...(expected === 0 ? {} : { ExpressionAttributeValues: toItem({ ':expected': expected }) }),

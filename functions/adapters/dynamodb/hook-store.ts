@@ -18,7 +18,12 @@ export function createHookStore(table: Table): HookStore {
       return Item && hookFromItem(fromItem(Item));
     },
     async put(hook, now) {
-      const Item = toItem({ ...hookKey(hook.connection, hook.secretHash), ...hook, schema: 1, createdAt: now.getTime() });
+      const Item = toItem({
+        ...hookKey(hook.connection, hook.secretHash),
+        ...hook,
+        schema: 1,
+        createdAt: now.getTime(),
+      });
       await run('register a hook', () => client.send(new PutItemCommand({ TableName, Item })));
     },
     async remove(connection, secretHash) {

@@ -9,7 +9,13 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { StoreUnavailableError } from '../../core/errors.ts';
 import type { OutboxRow } from '../../core/events.ts';
-import type { OutboxPage, OutboxStore, PoisonRow, PublishedRow, StoredRow } from '../../core/publishing/outbox-store.ts';
+import type {
+  OutboxPage,
+  OutboxStore,
+  PoisonRow,
+  PublishedRow,
+  StoredRow,
+} from '../../core/publishing/outbox-store.ts';
 import { DAY_MS } from '../../core/time.ts';
 import { eventFromText, eventToText, outboxItem, outboxPartition, outboxRowFromItem } from './outbox-item.ts';
 import { publishedItem, publishedPartition } from './published-item.ts';
@@ -27,6 +33,7 @@ const POISON_DAYS = 90;
 export function createOutboxStore(table: Table): OutboxStore {
   return {
     acquire: (shard, owner, now, until) => acquire(table, shard, owner, now, until),
+    askedAgain: (shard, owner) => askedAgain(table, shard, owner),
     release: (shard, owner) => release(table, shard, owner),
     read: (shard, limit, after) => read(table, shard, limit, after),
     markPublished: (shard, rows, now) => markPublished(table, shard, rows, now),
@@ -98,18 +105,22 @@ async function release(table: Table, shard: string, owner: string): Promise<'rel
     ),
   );
   if (ended) return 'released';
-  const again = await holds(`go round outbox ${shard}`, () =>
+  return (await askedAgain(table, shard, owner)) ? 'again' : 'released';
+}
+
+function askedAgain(table: Table, shard: string, owner: string): Promise<boolean> {
+  return holds(`go round outbox ${shard}`, () =>
     table.client.send(
       new UpdateItemCommand({
-        ...key,
+        TableName: table.tableName,
+        Key: leaseKey(shard),
         UpdateExpression: 'REMOVE #again',
-        ConditionExpression: '#owner = :owner',
+        ConditionExpression: '#owner = :owner AND attribute_exists(#again)',
         ExpressionAttributeNames: { '#owner': 'owner', '#again': 'again' },
         ExpressionAttributeValues: toItem({ ':owner': owner }),
       }),
     ),
   );
-  return again ? 'again' : 'released';
 }
 
 async function read(table: Table, shard: string, limit: number, after: string | undefined): Promise<OutboxPage> {
@@ -136,10 +147,12 @@ async function read(table: Table, shard: string, limit: number, after: string | 
 
 async function markPublished(table: Table, shard: string, rows: readonly StoredRow[], now: Date): Promise<void> {
   for (let start = 0; start < rows.length; start += ROWS_PER_MARK) {
-    const writes = rows.slice(start, start + ROWS_PER_MARK).flatMap((row): WriteRequest[] => [
-      { PutRequest: { Item: publishedItem(shard, row, now, false) } },
-      { DeleteRequest: { Key: toItem({ pk: outboxPartition(shard), sk: row.key }) } },
-    ]);
+    const writes = rows
+      .slice(start, start + ROWS_PER_MARK)
+      .flatMap((row): WriteRequest[] => [
+        { PutRequest: { Item: publishedItem(shard, row, now, false) } },
+        { DeleteRequest: { Key: toItem({ pk: outboxPartition(shard), sk: row.key }) } },
+      ]);
     await writeAll(table, writes);
   }
 }
@@ -211,7 +224,12 @@ async function* queryAll(table: Table, what: string, pk: string, between?: reado
 async function* published(table: Table, shard: string, from: Date, to: Date): AsyncGenerator<PublishedRow> {
   const span = [from.toISOString(), to.toISOString()] as const;
   for (let day = Math.floor(from.getTime() / DAY_MS) * DAY_MS; day < to.getTime(); day += DAY_MS) {
-    for await (const item of queryAll(table, 'read the log of events', publishedPartition(shard, new Date(day)), span)) {
+    for await (const item of queryAll(
+      table,
+      'read the log of events',
+      publishedPartition(shard, new Date(day)),
+      span,
+    )) {
       yield {
         ...storedRow(item),
         publishedAt: new Date(item['publishedAt'] as number),

@@ -1,4 +1,10 @@
-import { DeleteItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  DeleteItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import type { JsonObject } from '../../core/json.ts';
 import { DAY_MS } from '../../core/time.ts';
 import type { WorkRow, WorkStore } from '../../core/work/work.ts';
@@ -36,20 +42,7 @@ export function createWorkStore(table: Table): WorkStore {
         ),
       );
     },
-    async list(shard, limit) {
-      const { Items = [] } = await run('list work', () =>
-        table.client.send(
-          new QueryCommand({
-            TableName: table.tableName,
-            KeyConditionExpression: 'pk = :pk',
-            ExpressionAttributeValues: toItem({ ':pk': `work#${shard}` }),
-            ConsistentRead: true,
-            Limit: limit,
-          }),
-        ),
-      );
-      return Items.map((item) => workRow(fromItem(item)));
-    },
+    list: (shard, now, limit) => list(table, shard, now, limit),
     done: (shard, row) =>
       unlessAskedAgain('end work', () =>
         table.client.send(
@@ -86,6 +79,28 @@ export function createWorkStore(table: Table): WorkStore {
         ),
       ),
   };
+}
+
+async function list(table: Table, shard: string, now: Date, limit: number): Promise<readonly WorkRow[]> {
+  const rows: WorkRow[] = [];
+  let start: Record<string, AttributeValue> | undefined;
+  do {
+    const page = await run('list work', () =>
+      table.client.send(
+        new QueryCommand({
+          TableName: table.tableName,
+          KeyConditionExpression: 'pk = :pk',
+          FilterExpression: 'attribute_not_exists(notBefore) OR notBefore <= :now',
+          ExpressionAttributeValues: toItem({ ':pk': `work#${shard}`, ':now': now.getTime() }),
+          ConsistentRead: true,
+          ...(start ? { ExclusiveStartKey: start } : {}),
+        }),
+      ),
+    );
+    rows.push(...(page.Items ?? []).map((item) => workRow(fromItem(item))));
+    start = page.LastEvaluatedKey;
+  } while (start && rows.length < limit);
+  return rows.slice(0, limit);
 }
 
 async function unlessAskedAgain(what: string, call: () => Promise<unknown>): Promise<void> {

@@ -4,9 +4,14 @@ import {
   DeadlineTooNearError,
   ProviderRateLimitedError,
 } from '../errors.ts';
+import { MINUTE_MS } from '../time.ts';
 import type { AlertHead } from './head.ts';
-import type { Alert } from './source.ts';
+import type { PagesRead } from './read-pages.ts';
+import type { Alert, AlertSpan } from './source.ts';
 import type { AlertCheckpoint, PassResume } from './store.ts';
+
+/** A pass that took longer than this is begun anew: its first pages say nothing about now. */
+const RESUME_WITHIN_MS = 30 * MINUTE_MS;
 
 /** What a pass saw, before anything is recorded. */
 export interface Observation {
@@ -39,4 +44,26 @@ export function ranOut(error: unknown): boolean {
     error instanceof DeadlineTooNearError ||
     error instanceof AccessTokenRejectedError
   );
+}
+
+/** The unfinished pass that this one goes on with. */
+export function resumeOf(checkpoint: AlertCheckpoint, now: Date): PassResume | undefined {
+  const { resume } = checkpoint;
+  return resume && now.getTime() - resume.startedAt.getTime() <= RESUME_WITHIN_MS ? resume : undefined;
+}
+
+/** A pass that ended before its last page: what it saw counts, what it did not see tells nothing. */
+export function cutShort(pages: PagesRead, startedAt: Date, { from, to }: AlertSpan): Observation {
+  const goOn = ranOut(pages.interruption) ? pages.resume : undefined;
+  return {
+    startedAt,
+    alerts: pages.alerts,
+    vanished: [],
+    unreadable: pages.unreadable,
+    complete: false,
+    settled: false,
+    listed: false,
+    interruption: pages.interruption,
+    ...(goOn === undefined ? {} : { resume: { startedAt, from, to, pages: goOn } }),
+  };
 }

@@ -1,11 +1,12 @@
 import type { AlertJob } from '../jobs.ts';
+import type { JsonValue } from '../json.ts';
 import type { CallApi } from '../provider.ts';
 import { type Deadline, HOUR_MS, MINUTE_MS } from '../time.ts';
 import { DeadlineTooNearError, ServiceError } from '../errors.ts';
 import type { AlertHead } from './head.ts';
-import { type Observation, ranOut } from './observation.ts';
-import { type PagesRead, readPages, RECORDING_MS } from './read-pages.ts';
-import type { Alert, AlertSource, AlertSourceContext } from './source.ts';
+import { cutShort, type Observation, ranOut, resumeOf } from './observation.ts';
+import { readPages, RECORDING_MS } from './read-pages.ts';
+import type { Alert, AlertPage, AlertSource, AlertSourceContext, AlertSpan } from './source.ts';
 import type { AlertCheckpoint } from './store.ts';
 
 /** How far back each pass reads again: a provider's index lags, and its clock may be minutes off (A14, A15). */
@@ -41,20 +42,16 @@ export function overlapMs(job: AlertJob): number {
 export async function observeFeed(options: ObserveOptions): Promise<Observation> {
   const { job, source, context, call, checkpoint, deadline } = options;
   const began = context.now;
-  const overlap = overlapMs(job);
-  const position = Math.min(checkpoint.position.getTime(), began.getTime());
-  const span = {
-    from: checkpoint.resume?.from ?? new Date(position - overlap),
-    // A provider whose clock is ahead stamps its changes in our future.
-    to: new Date(began.getTime() + OVERLAP_MS),
-  };
+  const resume = resumeOf(checkpoint, began);
+  const span = resume ?? spanOf(job, checkpoint, began);
   const pages = await readPages({
-    read: (cursor) => source.readPage(call, context, span, cursor),
+    read: (cursor) => source.readPage(call, context, { from: span.from, to: span.to }, cursor),
     deadline,
     mayGrow: true,
+    resume: resume?.pages,
   });
-  const startedAt = checkpoint.resume?.startedAt ?? began;
-  if (pages.interruption !== undefined) return interrupted(pages, startedAt, span.from);
+  const startedAt = resume?.startedAt ?? began;
+  if (pages.interruption !== undefined) return cutShort(pages, startedAt, span);
 
   const alerts = new Map(pages.alerts);
   const again = await lookAgain(options, alerts);
@@ -70,23 +67,12 @@ export async function observeFeed(options: ObserveOptions): Promise<Observation>
   };
 }
 
-/**
- * A pass that ran out goes on, next time, at the change that its last page began with: since the feed ascends,
- * all that changed before was read. A new search from there cannot skip what a stored page number would.
- */
-function interrupted(pages: PagesRead, startedAt: Date, from: Date): Observation {
-  const reached = pages.lastPageFrom;
-  const furtherOn = ranOut(pages.interruption) && reached !== undefined && reached > from;
+function spanOf(job: AlertJob, checkpoint: AlertCheckpoint, began: Date): AlertSpan {
+  const position = Math.min(checkpoint.position.getTime(), began.getTime());
   return {
-    startedAt,
-    alerts: pages.alerts,
-    vanished: [],
-    unreadable: pages.unreadable,
-    complete: false,
-    settled: false,
-    listed: false,
-    interruption: pages.interruption,
-    ...(furtherOn ? { resume: { startedAt, from: reached } } : {}),
+    from: new Date(position - overlapMs(job)),
+    // A provider whose clock is ahead stamps its changes in our future.
+    to: new Date(began.getTime() + OVERLAP_MS),
   };
 }
 
@@ -103,9 +89,9 @@ async function lookAgain(options: ObserveOptions, alerts: Map<string, Alert>): P
   const look: SecondLook = { vanished: [], unreadable: [], listed: source.readOpenPage === undefined };
   const missing = () => held.filter((head) => !alerts.has(head.id));
   if (source.readOpenPage !== undefined && listingIsDue(options, missing().length)) {
-    const { readOpenPage, readOne } = source;
-    const settle = readOne === undefined;
-    const read = (cursor: Parameters<typeof readOpenPage>[2]) => readOpenPage(call, context, cursor);
+    const settle = source.readOne === undefined;
+    const read = async (cursor: JsonValue | undefined): Promise<AlertPage> =>
+      (await source.readOpenPage?.(call, context, cursor)) ?? { alerts: [] };
     const open = await readPages({ read, deadline, mayGrow: false, settle });
     for (const [id, alert] of open.alerts) alerts.set(id, alert);
     look.unreadable.push(...open.unreadable);
@@ -143,7 +129,8 @@ async function readOneByOne(
   const chosen = [...missing.slice(first), ...missing.slice(0, first)].slice(0, ONE_BY_ONE_LIMIT);
   for (const head of chosen) {
     try {
-      if (deadline.remainingMs() < RECORDING_MS) throw new DeadlineTooNearError('Too little time is left to look again');
+      if (deadline.remainingMs() < RECORDING_MS)
+        throw new DeadlineTooNearError('Too little time is left to look again');
       const alert = await source.readOne?.(call, context, head.id);
       if (alert === undefined) look.vanished.push(head);
       else alerts.set(head.id, alert);

@@ -1,14 +1,8 @@
-import { MINUTE_MS } from '../time.ts';
 import { shortHash } from './fingerprint.ts';
-import { type Observation, ranOut } from './observation.ts';
+import { cutShort, type Observation, resumeOf } from './observation.ts';
 import type { ObserveOptions } from './observe-feed.ts';
 import { type PagesRead, readPages } from './read-pages.ts';
-import type { PassResume } from './store.ts';
 
-/** A snapshot that took longer to read than this is begun anew: its first pages say nothing about now. */
-const RESUME_WITHIN_MS = 30 * MINUTE_MS;
-/** Ids remembered of an unfinished snapshot, so that the checkpoint stays within an item. */
-const RESUME_LIMIT = 25_000;
 /** Fewer alerts than this may vanish at once without anybody asking twice. */
 const SUSPICIOUS_FROM = 5;
 /** An empty answer is suspicious from here on. */
@@ -24,24 +18,20 @@ const SUSPICIOUS_WHEN_EMPTY = 2;
 export async function observeSnapshot(options: ObserveOptions): Promise<Observation> {
   const { source, context, call, checkpoint, deadline } = options;
   const began = context.now;
-  const resume = stillGood(checkpoint.resume, began);
-  const span = { from: new Date(0), to: began };
+  const resume = resumeOf(checkpoint, began);
+  const span = { from: resume?.from ?? new Date(0), to: resume?.to ?? began };
   const pages = await readPages({
     read: (cursor) => source.readPage(call, context, span, cursor),
     deadline,
     mayGrow: false,
-    ...(resume === undefined ? {} : { resume }),
+    resume: resume?.pages,
   });
   const startedAt = resume?.startedAt ?? began;
-  if (pages.interruption !== undefined) return interrupted(pages, startedAt);
+  if (pages.interruption !== undefined) return cutShort(pages, startedAt, span);
 
   const seen = { startedAt, alerts: pages.alerts, unreadable: pages.unreadable, complete: true, listed: true };
   if (!pages.settled) return { ...seen, vanished: [], settled: false };
   return { ...seen, settled: true, ...judgeMissing(options, pages) };
-}
-
-function stillGood(resume: PassResume | undefined, now: Date): PassResume | undefined {
-  return resume && now.getTime() - resume.startedAt.getTime() <= RESUME_WITHIN_MS ? resume : undefined;
 }
 
 /** Which of the alerts that we hold are gone, unless the answer is too small to be believed at once. */
@@ -59,27 +49,4 @@ function judgeMissing(
     return { vanished: [], suspicion: { since: context.now, held: held.length, seen: pages.seen.size } };
   }
   return { vanished: missing };
-}
-
-function interrupted(pages: PagesRead, startedAt: Date): Observation {
-  const { cursor, inRound, total, shifted } = pages;
-  const resumable = ranOut(pages.interruption) && cursor !== undefined && inRound.size <= RESUME_LIMIT;
-  const resume = {
-    startedAt,
-    ...(cursor === undefined ? {} : { cursor }),
-    seen: [...inRound],
-    shifted,
-    ...(total === undefined ? {} : { total }),
-  };
-  return {
-    startedAt,
-    alerts: pages.alerts,
-    vanished: [],
-    unreadable: pages.unreadable,
-    complete: false,
-    settled: false,
-    listed: false,
-    interruption: pages.interruption,
-    ...(resumable ? { resume } : {}),
-  };
 }

@@ -39,16 +39,21 @@ function gapRows({ origin, job, before, began, recorded, now }: ClosingOptions):
     `saw nothing for ${minutes} minutes; ` +
     `since then ${opened} opened, ${changed} changed and ${resolved} resolved alerts were found`;
   const key = String(before.succeededAt.getTime());
-  const blind = { key, reason: 'gap', from: before.succeededAt, to: began, explanation, found: recorded.counts } as const;
+  const blind = {
+    key,
+    reason: 'gap',
+    from: before.succeededAt,
+    to: began,
+    explanation,
+    found: recorded.counts,
+  } as const;
   return [blindRow(origin, job, blind, now)];
 }
 
 function suspicionRows({ origin, job, before, began, seen, now }: ClosingOptions): OutboxRow[] {
   if (seen.suspicion === undefined) return [];
   const { held, seen: shown } = seen.suspicion;
-  const explanation =
-    `was shown ${shown} alerts where ${held} stood open; ` +
-    'nothing is resolved until a second answer says the same';
+  const explanation = `was shown ${shown} alerts where ${held} stood open; nothing is resolved until a second says so`;
   const found = { held, seen: shown };
   const key = String(began.getTime());
   return [
@@ -68,9 +73,7 @@ function unreadableRows({ origin, job, before, began, seen, now }: ClosingOption
   const explanation = `was given ${seen.unreadable.length} items that cannot be read as alerts`;
   const found = { count: seen.unreadable.length, ids: fresh.slice(0, NAMED) };
   const key = `${fresh.map(shortHash).join('|')}|${began.getTime()}`;
-  return [
-    blindRow(origin, job, { key, reason: 'unreadable-items', from: began, to: began, explanation, found }, now),
-  ];
+  return [blindRow(origin, job, { key, reason: 'unreadable-items', from: began, to: began, explanation, found }, now)];
 }
 
 function maintenanceRows({ origin, job, before, began, held, now }: ClosingOptions): OutboxRow[] {

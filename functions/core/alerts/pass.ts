@@ -80,18 +80,21 @@ export function alertSourceOf(job: AlertJob, api: OpenApi): AlertSource {
   const sources = api.provider.alertSources;
   const source = Object.hasOwn(sources, job.source) ? sources[job.source] : undefined;
   if (source === undefined) {
-    throw new ConfigInvalidError(`Alert job ${job.name} names ${job.source}, which ${api.provider.title} does not have`);
+    throw new ConfigInvalidError(
+      `Alert job ${job.name} names ${job.source}, which ${api.provider.title} does not have`,
+    );
   }
   return source;
 }
 
 /** How details are added, where the source has any to add. */
 export function enrichment(
-  { enrich }: AlertSource,
+  source: AlertSource,
   api: OpenApi,
   context: AlertSourceContext,
 ): Pick<RecordOptions, 'enrich'> {
-  return enrich === undefined ? {} : { enrich: (alert) => enrich(api.call, context, alert) };
+  if (source.enrich === undefined) return {};
+  return { enrich: async (alert) => (await source.enrich?.(api.call, context, alert)) ?? alert };
 }
 
 function observe(source: AlertSource, options: ObserveOptions): Promise<Observation> {
@@ -149,13 +152,12 @@ export function nextCheckpoint({ job, source, before, began, seen, recorded }: E
   };
   if (!recorded.complete) return { ...base, ...(resume ? { resume } : {}), ...(suspicion ? { suspicion } : {}) };
   if (!seen.complete) {
-    const goOn = seen.resume ?? resume;
-    return { ...base, ...(goOn ? { resume: goOn } : {}), ...(suspicion ? { suspicion } : {}) };
+    return { ...base, ...(seen.resume ? { resume: seen.resume } : {}), ...(suspicion ? { suspicion } : {}) };
   }
   const reach = seen.startedAt.getTime() - source.lagMs;
-  const position = seen.settled ? reach : before.position.getTime();
-  // A pass in parts may have missed what moved between them, so everything open is listed soon after.
-  const listedAt = resume === undefined ? (seen.listed ? began : before.listedAt) : new Date(0);
+  // A span that will not settle is read again, but not for ever more: a day is read over and over by then.
+  const position = seen.settled ? reach : Math.max(before.position.getTime(), reach - DAY_MS);
+  const listedAt = seen.listed ? began : before.listedAt;
   return {
     ...base,
     position: new Date(position),

@@ -3,6 +3,7 @@ import { canonicalJson, type JsonValue } from '../json.ts';
 import type { Deadline } from '../time.ts';
 import { shortHash } from './fingerprint.ts';
 import type { Alert, AlertPage } from './source.ts';
+import type { PagesResume } from './store.ts';
 
 /** Rounds through all pages before a pass is called unsettled. */
 const ROUNDS = 3;
@@ -11,14 +12,15 @@ const ID_LIMIT_BYTES = 512;
 /** What recording what was read may take: no page is asked for with less time left. */
 export const RECORDING_MS = 20_000;
 
+/** Ids remembered of an unfinished round, so that the checkpoint stays within an item. */
+const RESUME_LIMIT = 25_000;
+
 /** What a pass read, however far it got. */
 export interface PagesRead {
   /** Every alert that was seen, as it was seen last. */
   readonly alerts: ReadonlyMap<string, Alert>;
   /** Short hashes of everything that was seen, in an earlier part of the same pass too. */
   readonly seen: ReadonlySet<string>;
-  /** Those of the round that was interrupted, to go on with. */
-  readonly inRound: ReadonlySet<string>;
   /** Ids of items that could not be read; empty where they had none. */
   readonly unreadable: readonly string[];
   /** Nothing moved between pages while they were read, so that what was not seen was not there. */
@@ -26,11 +28,7 @@ export interface PagesRead {
   /** Why it ended early. */
   readonly interruption?: unknown;
   /** Where to go on after an interruption. */
-  readonly cursor?: JsonValue;
-  readonly shifted: boolean;
-  readonly total?: number;
-  /** The earliest change on the last page that was read, where its alerts carry one. */
-  readonly lastPageFrom?: Date;
+  readonly resume?: PagesResume;
 }
 
 export interface ReadPagesOptions {
@@ -41,12 +39,7 @@ export interface ReadPagesOptions {
   /** Whether to read again what shifted. Default true. */
   readonly settle?: boolean;
   /** An earlier part of the same pass. */
-  readonly resume?: {
-    readonly cursor?: JsonValue;
-    readonly seen?: readonly string[];
-    readonly shifted?: boolean;
-    readonly total?: number;
-  };
+  readonly resume?: PagesResume | undefined;
 }
 
 /**
@@ -66,8 +59,8 @@ export async function readPages(options: ReadPagesOptions): Promise<PagesRead> {
     cursor: resume?.cursor,
     shifted: resume?.shifted ?? false,
     settled: false,
+    round: resume?.round ?? 1,
     total: resume?.total,
-    lastPageFrom: undefined,
   };
   try {
     await readRounds(reading);
@@ -88,18 +81,19 @@ interface Reading {
   cursor: JsonValue | undefined;
   shifted: boolean;
   settled: boolean;
+  round: number;
   total: number | undefined;
-  lastPageFrom: Date | undefined;
 }
 
 async function readRounds(reading: Reading): Promise<void> {
   const rounds = reading.options.settle === false ? 1 : ROUNDS;
-  for (let round = 1; round <= rounds; round += 1) {
+  for (;;) {
     const resumed = reading.cursor !== undefined;
     const pages = await readRound(reading);
     if ((pages > 1 || resumed) && rounds > 1) await checkFirstPage(reading);
     reading.settled = !reading.shifted;
-    if (reading.settled || round === rounds) return;
+    if (reading.settled || reading.round >= rounds) return;
+    reading.round += 1;
     reading.cursor = undefined;
     reading.total = undefined;
     reading.shifted = false;
@@ -141,7 +135,6 @@ function take(reading: Reading, page: AlertPage, tells: (hash: string) => boolea
   if (page.alerts.some((alert) => tells(shortHash(alert.id)))) reading.shifted = true;
   compareTotal(reading, page.total);
   for (const id of page.unreadable ?? []) reading.unreadable.add(id);
-  let earliest: Date | undefined;
   for (const alert of page.alerts) {
     const bytes = Buffer.byteLength(alert.id);
     if (bytes === 0 || bytes > ID_LIMIT_BYTES) {
@@ -151,9 +144,7 @@ function take(reading: Reading, page: AlertPage, tells: (hash: string) => boolea
     reading.alerts.set(alert.id, alert);
     reading.seen.add(shortHash(alert.id));
     reading.inRound.add(shortHash(alert.id));
-    if (alert.changedAt && (earliest === undefined || alert.changedAt < earliest)) earliest = alert.changedAt;
   }
-  if (earliest !== undefined) reading.lastPageFrom = earliest;
 }
 
 function compareTotal(reading: Reading, total: number | undefined): void {
@@ -164,16 +155,17 @@ function compareTotal(reading: Reading, total: number | undefined): void {
 }
 
 function toResult(reading: Reading, interruption?: unknown): PagesRead {
+  const { alerts, seen, inRound, cursor, round, shifted, total } = reading;
+  const resume =
+    interruption !== undefined && cursor !== undefined && inRound.size <= RESUME_LIMIT
+      ? { cursor, round, seen: [...inRound], shifted, ...(total === undefined ? {} : { total }) }
+      : undefined;
   return {
-    alerts: reading.alerts,
-    seen: reading.seen,
-    inRound: reading.inRound,
+    alerts,
+    seen,
     unreadable: [...reading.unreadable].sort(),
     settled: reading.settled && interruption === undefined,
-    shifted: reading.shifted,
     ...(interruption === undefined ? {} : { interruption }),
-    ...(reading.cursor === undefined ? {} : { cursor: reading.cursor }),
-    ...(reading.total === undefined ? {} : { total: reading.total }),
-    ...(reading.lastPageFrom === undefined ? {} : { lastPageFrom: reading.lastPageFrom }),
+    ...(resume === undefined ? {} : { resume }),
   };
 }

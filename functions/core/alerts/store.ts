@@ -5,18 +5,24 @@ import type { AlertChange, AlertHead } from './head.ts';
 /** How many changes one commit takes: a head and a row each, within the hundred members of a transaction. */
 export const COMMIT_LIMIT = 40;
 
-/** A pass that ran out of budget or time, to be gone on with. */
+/** A pass that ran out of budget or time, to be gone on with: the same span, the next page. */
 export interface PassResume {
   readonly startedAt: Date;
-  /** Feed: everything that changed before this was recorded. */
-  readonly from?: Date;
-  /** Snapshot: the next page. */
-  readonly cursor?: JsonValue;
-  /** Snapshot: short hashes of the ids that were seen so far. */
-  readonly seen?: readonly string[];
-  /** Snapshot: a page was seen to shift, so that nothing can be said about what is missing. */
-  readonly shifted?: boolean;
-  /** Snapshot: the source's count at the first page. */
+  readonly from: Date;
+  readonly to: Date;
+  readonly pages: PagesResume;
+}
+
+/** Where the reading of pages goes on. */
+export interface PagesResume {
+  readonly cursor: JsonValue;
+  /** Which way through all pages this is, from 1. */
+  readonly round: number;
+  /** Short hashes of the ids that this round has seen. */
+  readonly seen: readonly string[];
+  /** A page was seen to shift in this round. */
+  readonly shifted: boolean;
+  /** The source's count at the last page. */
   readonly total?: number;
 }
 

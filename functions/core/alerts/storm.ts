@@ -47,7 +47,12 @@ export function divideNews(
 }
 
 /** The digest of a storm. Its key is the pass, so that a pass that is run again says it again. */
-export function stormDigest(job: AlertJob, digested: readonly Transition[], pass: number, now: Date): DigestDescription {
+export function stormDigest(
+  job: AlertJob,
+  digested: readonly Transition[],
+  pass: number,
+  now: Date,
+): DigestDescription {
   return {
     key: `storm|${pass}`,
     reason: 'storm',

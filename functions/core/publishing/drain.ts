@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ConfigInvalidError, StoreUnavailableError } from '../errors.ts';
 import type { Log, Metrics } from '../log.ts';
-import type { Clock, Deadline } from '../time.ts';
+import { type Clock, type Deadline, SECOND_MS } from '../time.ts';
 import { type SnsMessage, SNS_LIMIT_BYTES, toMessage } from './message.ts';
 import type { OutboxStore, StoredRow } from './outbox-store.ts';
 import { BATCH_ENTRIES, type EventPublisher, type PublishResult } from './publisher.ts';
@@ -77,10 +77,14 @@ export async function drainOutbox(
     await publishWaves(drain, page.rows);
     after = page.next;
   } while (after !== undefined && !drain.unfinished);
-  const age = drain.oldest === undefined ? 0 : drain.clock.now().getTime() - drain.oldest;
-  drain.metrics.add('OutboxAge', 'Milliseconds', Math.max(0, age));
+  const now = drain.clock.now().getTime();
+  drain.metrics.add(
+    'OutboxOldestSeconds',
+    'Seconds',
+    Math.max(0, Math.round((now - (drain.oldest ?? now)) / SECOND_MS)),
+  );
   drain.metrics.add('EventsPublished', 'Count', drain.published);
-  if (drain.failed > 0) drain.metrics.add('EventsFailed', 'Count', drain.failed);
+  if (drain.refused + drain.failed > 0) drain.metrics.add('PublishFailed', 'Count', drain.refused + drain.failed);
   const { published, failed, refused, unfinished } = drain;
   return { published, failed, refused, unfinished };
 }
@@ -162,10 +166,8 @@ async function publishBatch(drain: Drain, { topic, entries }: Batch): Promise<vo
   await mark(drain, published);
   drain.published += published.length;
   const now = drain.clock.now().getTime();
-  for (const row of published) {
-    const since = changedAt(row) ?? row.createdAt.getTime();
-    const dimensions = row.event.provider === undefined ? {} : { provider: row.event.provider };
-    drain.metrics.add('EventLatency', 'Milliseconds', Math.max(0, now - since), dimensions);
+  for (const { createdAt } of published) {
+    drain.metrics.add('AlertLatencyMilliseconds', 'Milliseconds', Math.max(0, now - createdAt.getTime()));
   }
 }
 
@@ -188,7 +190,6 @@ async function putBack(drain: Drain, row: StoredRow, result: Exclude<PublishResu
   if (result.outcome === 'refused') {
     drain.refused += 1;
     drain.log.error('event.refused', fields);
-    drain.metrics.add('EventsRefused', 'Count', 1);
     await drain.outbox.setAside(drain.shard, row, result.reason, drain.clock.now());
     return;
   }
@@ -208,13 +209,4 @@ async function mark(drain: Drain, rows: readonly StoredRow[]): Promise<void> {
       await drain.pause(MARK_PAUSE_MS * 2 ** (attempt - 1));
     }
   }
-}
-
-/** When the provider changed the alert, for the latency that people feel. */
-function changedAt(row: StoredRow): number | undefined {
-  const alert = row.event.data['alert'];
-  if (alert === null || typeof alert !== 'object' || Array.isArray(alert)) return undefined;
-  const stamp = (alert as Readonly<Record<string, unknown>>)['changedAt'];
-  const time = typeof stamp === 'string' ? Date.parse(stamp) : Number.NaN;
-  return Number.isNaN(time) ? undefined : time;
 }

@@ -12,7 +12,6 @@ const HEADER_TEXT_BYTES = 512;
  * lists lose their tail, and `data.cut` says so. An event that fits is returned as it is.
  */
 export function fitEvent(event: ServiceEvent, limitBytes: number): ServiceEvent {
-  const measured = (candidate: ServiceEvent) => Buffer.byteLength(JSON.stringify(candidate));
   if (measured(event) <= limitBytes) return event;
   const headed = {
     ...event,
@@ -25,6 +24,10 @@ export function fitEvent(event: ServiceEvent, limitBytes: number): ServiceEvent 
     if (measured(candidate) <= limitBytes) return candidate;
   }
   return { ...headed, data: { ...scalars(event.data), cut: true } };
+}
+
+function measured(event: ServiceEvent): number {
+  return Buffer.byteLength(JSON.stringify(event));
 }
 
 function cutValue(value: JsonValue, capBytes: number): JsonValue {

@@ -59,8 +59,8 @@ export function toMessage(
   hashGroup: (subject: string) => string,
   limitBytes: number = SNS_LIMIT_BYTES,
 ): SnsMessage {
-  const clean = cleanValue({ ...event, time: event.time.toISOString() } as unknown as JsonObject) as JsonObject;
-  const whole = { ...(clean as unknown as ServiceEvent), time: event.time };
+  const clean = cleanValue(toCloudEvent(event)) as JsonObject;
+  const whole = { ...event, ...(clean as Partial<ServiceEvent>), time: event.time };
   let built = build(whole, hashGroup);
   // JSON within JSON grows by its quotes, so the room for the event is found by trying.
   for (let room = limitBytes; built.bytes > limitBytes && room > 1024; room = Math.floor(room * 0.8)) {
@@ -95,7 +95,7 @@ function attributesOf(event: ServiceEvent): Readonly<Record<string, string>> {
 /** ASCII without control characters, beginning with a letter, digit or punctuation, as SNS demands of a subject. */
 function subjectLine(summary: string): string {
   const ascii = summary
-    .replaceAll(/[\u0000-\u001F\u007F]+/g, ' ')
+    .replaceAll(/\s+/g, ' ')
     .replaceAll(/[^ -~]/g, '?')
     .trim();
   return ascii.slice(0, SUBJECT_CHARACTERS) || 'Steward';
@@ -133,6 +133,7 @@ function dataLines(data: JsonObject, indent = ''): string[] {
 
 /** Removes what SNS takes in no message: control characters but tab and line ends, lone surrogates, U+FFFE, U+FFFF. */
 function cleanText(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what it is about
   return text.toWellFormed().replaceAll(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g, '');
 }
 

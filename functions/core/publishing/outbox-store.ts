@@ -29,7 +29,9 @@ export interface OutboxPage {
 export interface OutboxStore {
   /** Takes the shard, unless somebody holds it: then `false`, and the holder goes round once more before it ends. */
   acquire(shard: string, owner: string, now: Date, until: Date): Promise<boolean>;
-  /** Gives the shard back. `again`: somebody asked meanwhile, and it is still ours. */
+  /** Whether somebody asked for the shard while `owner` held it; asking is forgotten by it. */
+  askedAgain(shard: string, owner: string): Promise<boolean>;
+  /** Gives the shard back. `again`: somebody asked meanwhile (forgotten now), and it is still ours. */
   release(shard: string, owner: string): Promise<'released' | 'again'>;
   /** A page in the order of subject and version, read consistently. */
   read(shard: string, limit: number, after: string | undefined): Promise<OutboxPage>;

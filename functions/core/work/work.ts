@@ -19,8 +19,8 @@ export interface WorkRow {
 export interface WorkStore {
   /** Adds a row; one that is there already is replaced, so that it is done once more from now. */
   add(shard: string, row: WorkRow): Promise<void>;
-  /** Rows of a shard, by connection, consistently; those whose time has not come are among them. */
-  list(shard: string, limit: number): Promise<readonly WorkRow[]>;
+  /** Rows of a shard whose time has come, by connection, consistently. */
+  list(shard: string, now: Date, limit: number): Promise<readonly WorkRow[]>;
   /** Takes a row away, unless it was asked for again meanwhile. */
   done(shard: string, row: WorkRow): Promise<void>;
   /** Counts a failed attempt and puts the row off, unless it was asked for again meanwhile. */

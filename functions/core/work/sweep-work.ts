@@ -1,0 +1,111 @@
+import { followHint } from '../alerts/hints.ts';
+import type { PassDependencies } from '../alerts/pass.ts';
+import type { OpenApi, OpenApiFor } from '../api.ts';
+import { ConfigInvalidError, NotFoundError, ServiceError } from '../errors.ts';
+import { parseNoteJob } from '../notes/note.ts';
+import type { JobStore } from '../schedules/job-store.ts';
+import { DAY_MS, type Deadline, HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts';
+import type { WorkRow, WorkStore } from './work.ts';
+
+/** Rows looked at in one sweep. */
+const LIST_LIMIT = 200;
+/** No row is begun with less time left: two calls to a provider have to fit. */
+const ROW_MS = 22 * SECOND_MS;
+/** A row that cannot be done stays for people to see until its time to live ends. */
+const NEVER_MS = 30 * DAY_MS;
+
+export interface WorkDependencies extends PassDependencies {
+  readonly work: WorkStore;
+  readonly jobs: JobStore;
+  readonly openApi: OpenApiFor;
+}
+
+export interface WorkResult {
+  readonly done: number;
+  readonly announced: boolean;
+  readonly unexpected: readonly unknown[];
+}
+
+/**
+ * Does what was asked for: follows hints, writes notes. A connection that fails is left alone for the rest of the sweep;
+ * its rows stay, each with the time of its next attempt.
+ */
+export async function sweepWork(
+  dependencies: WorkDependencies,
+  shard: string,
+  deadline: Deadline,
+): Promise<WorkResult> {
+  const { work, clock, log } = dependencies;
+  const rows = await work.list(shard, clock.now(), LIST_LIMIT);
+  const apis = new Map<string, Promise<OpenApi>>();
+  const failed = new Set<string>();
+  const unexpected: unknown[] = [];
+  let done = 0;
+  let announced = false;
+  for (const row of rows) {
+    if (deadline.remainingMs() < ROW_MS) break;
+    if (failed.has(row.connection)) continue;
+    try {
+      announced = (await doRow(dependencies, row, apis, deadline)) || announced;
+      await work.done(shard, row);
+      done += 1;
+    } catch (error) {
+      const code = error instanceof ServiceError ? error.code : 'UNKNOWN';
+      log.warn('work.failed', { connection: row.connection, kind: row.kind, code, attempts: row.attempts });
+      if (!(error instanceof ServiceError)) unexpected.push(error);
+      if (error instanceof ServiceError && error.retryable) failed.add(row.connection);
+      await work.postpone(shard, row, nextAttemptAt(row, error, clock.now()), code);
+    }
+  }
+  return { done, announced, unexpected };
+}
+
+/** What may work later is tried after 1, 2, 4 … minutes, hourly at the end; what will not is not tried again. */
+export function nextAttemptAt(row: Pick<WorkRow, 'attempts'>, error: unknown, now: Date): Date {
+  const hopeless = error instanceof ServiceError && !error.retryable;
+  const wait = hopeless ? NEVER_MS : Math.min(HOUR_MS, MINUTE_MS * 2 ** Math.min(row.attempts, 10));
+  return new Date(now.getTime() + wait);
+}
+
+async function doRow(
+  dependencies: WorkDependencies,
+  row: WorkRow,
+  apis: Map<string, Promise<OpenApi>>,
+  deadline: Deadline,
+): Promise<boolean> {
+  const api = apis.get(row.connection) ?? dependencies.openApi(row.connection, 'alerts');
+  apis.set(row.connection, api);
+  return row.kind === 'hook'
+    ? followRow(dependencies, row, await api, deadline)
+    : writeRow(dependencies, row, await api);
+}
+
+async function followRow(
+  dependencies: WorkDependencies,
+  row: WorkRow,
+  api: OpenApi,
+  deadline: Deadline,
+): Promise<boolean> {
+  const { job: name, id } = row.payload;
+  if (typeof name !== 'string' || typeof id !== 'string') throw new ConfigInvalidError('A hint without job or id');
+  const state = await dependencies.jobs.find(name);
+  if (state === undefined) throw new NotFoundError(`There is no alert job ${name} any more`);
+  const { job } = state;
+  if (job.kind !== 'alert' || job.connection !== row.connection) {
+    throw new ConfigInvalidError(`Job ${name} is no alert job of ${row.connection}`);
+  }
+  // The poll of a job that is resumed finds what changed.
+  if (job.paused) return false;
+  const recorded = await followHint(dependencies, job, api, id, deadline);
+  return recorded.single + recorded.digested > 0;
+}
+
+async function writeRow({ log }: WorkDependencies, row: WorkRow, api: OpenApi): Promise<boolean> {
+  const note = parseNoteJob(row.payload);
+  if (note === undefined || note.connection !== row.connection) throw new ConfigInvalidError('A note that is none');
+  const { writeNote, title } = api.provider;
+  if (writeNote === undefined) throw new ConfigInvalidError(`${title} takes no notes`);
+  const { status } = await writeNote(api.call, api.context, note);
+  log.info('note.written', { connection: row.connection, status });
+  return false;
+}

@@ -1,0 +1,37 @@
+import { setTimeout } from 'node:timers/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { createOutboxStore } from '../adapters/dynamodb/outbox-store.ts';
+import { createNudge } from '../adapters/lambda/nudge.ts';
+import { createEntry } from '../adapters/powertools/entry.ts';
+import { createLog } from '../adapters/powertools/log.ts';
+import { createMetrics } from '../adapters/powertools/metrics.ts';
+import { createSnsPublisher } from '../adapters/sns/publisher.ts';
+import { readConfig } from './config.ts';
+import { createHandler } from './handler.ts';
+
+const config = readConfig(process.env);
+const log = createLog('event-publisher');
+
+export const handler = createEntry(
+  log,
+  createHandler({
+    outbox: createOutboxStore({ client: new DynamoDBClient(), tableName: config.STATE_TABLE_NAME }),
+    publisher: createSnsPublisher({
+      // One attempt: a publish whose reply was lost is sent again by the next drain, and counted there.
+      client: new SNSClient({ maxAttempts: 1 }),
+      topicArns: JSON.parse(config.TOPIC_ARNS) as Readonly<Record<string, string>>,
+    }),
+    // Lambda's own variable: a publisher with more backlog than time calls the next one.
+    nudge: createNudge({
+      client: new LambdaClient(),
+      functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? '',
+      log,
+    }),
+    clock: { now: () => new Date() },
+    pause: (ms) => setTimeout(ms),
+    metrics: createMetrics('event-publisher'),
+    log,
+  }),
+);

@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createHookStore } from '../adapters/dynamodb/hook-store.ts';
+import { createWorkStore } from '../adapters/dynamodb/work-store.ts';
+import { createEntry } from '../adapters/powertools/entry.ts';
+import { createLog } from '../adapters/powertools/log.ts';
+import { PROVIDERS } from '../providers/registry.ts';
+import { readConfig } from './config.ts';
+import { createHandler } from './handler.ts';
+
+const config = readConfig(process.env);
+const log = createLog('event-receiver');
+const table = { client: new DynamoDBClient(), tableName: config.STATE_TABLE_NAME };
+
+export const handler = createEntry(
+  log,
+  createHandler({
+    hooks: createHookStore(table),
+    work: createWorkStore(table),
+    hints: (provider, body) => PROVIDERS[provider]?.hooks?.hints(body) ?? [],
+    clock: { now: () => new Date() },
+    random: { bytes: (length) => randomBytes(length) },
+    log,
+  }),
+);
