@@ -1,0 +1,200 @@
+import { describe, expect, it } from 'vitest';
+import type { Alert, AlertSource } from '../../../../functions/core/alerts/source.ts';
+import {
+  AccessTokenRejectedError,
+  BudgetExhaustedError,
+  ProviderResponseInvalidError,
+} from '../../../../functions/core/errors.ts';
+import { canonicalJson, type JsonValue } from '../../../../functions/core/json.ts';
+import type { CallApi } from '../../../../functions/core/provider.ts';
+import { opsramp } from '../../../../functions/providers/opsramp/provider.ts';
+import { memoryBudgets } from '../../../support/memory-budgets.ts';
+import { alertContext, NOW, opsrampBench, readAlerts } from '../../../support/opsramp.ts';
+
+const alerts = opsramp.alertSources.alerts as Required<AlertSource>;
+const MINUTE_MS = 60_000;
+const span = (minutes: number, to = NOW) => ({ from: new Date(to.getTime() - minutes * MINUTE_MS), to });
+const find = (list: readonly Alert[], id: string) => list.find((alert) => alert.id === id);
+
+describe('alerts', () => {
+  it('reads what changed in a span, oldest first', async () => {
+    const bench = opsrampBench({ alerts: 1500 });
+    const read = await readAlerts(await bench.open(), alerts, span(30 * 24 * 60));
+    expect(read.length).toBeGreaterThan(1000);
+    const times = read.map(({ changedAt }) => changedAt?.getTime() ?? 0);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(new Set(read.map(({ id }) => id)).size).toBe(read.length);
+  });
+
+  it('sees an alert open, change and heal', async () => {
+    const bench = opsrampBench({ alerts: 20 });
+    const api = await bench.open();
+    const id = bench.control.openAlert({ currentState: 'Critical', subject: 'Disk full' });
+    const seen = async () => find(await readAlerts(api, alerts, span(60, bench.clock())), id);
+
+    expect(await seen()).toMatchObject({ severity: 'critical', state: 'open', title: 'Disk full' });
+    bench.advance(MINUTE_MS);
+    bench.control.changeAlert(id, { currentState: 'Warning' });
+    expect(await seen()).toMatchObject({ severity: 'medium', state: 'open' });
+    bench.advance(MINUTE_MS);
+    bench.control.heal(id);
+    expect(await seen()).toMatchObject({ state: 'resolved' });
+  });
+
+  it('finds by id what acknowledging does not move in the feed', async () => {
+    const bench = opsrampBench({ alerts: 20 });
+    const api = await bench.open();
+    const id = bench.control.openAlert();
+    bench.advance(90 * MINUTE_MS);
+    bench.control.acknowledge(id);
+
+    const now = bench.clock();
+    expect(find(await readAlerts(api, alerts, span(60, now)), id)).toBeUndefined();
+    expect(await alerts.readOne(api.call, alertContext(api, alerts, now), id)).toMatchObject({ state: 'acknowledged' });
+    bench.control.set({ actionsKeepUpdatedTime: false });
+    bench.control.close(id);
+    expect(find(await readAlerts(api, alerts, span(60, now)), id)).toMatchObject({ state: 'resolved' });
+  });
+
+  it('I13 has one fingerprint for an alert, whether it came from the feed, the open list or by its id', async () => {
+    const bench = opsrampBench({ alerts: 60 });
+    const api = await bench.open();
+    const id = bench.control.openAlert({ priority: 'P1' });
+    bench.control.ticket(id);
+    const context = alertContext(api, alerts, NOW);
+    const open = await alerts.readOpenPage(api.call, context, undefined);
+
+    const prints = [
+      find(await readAlerts(api, alerts, span(60)), id),
+      find(open.alerts, id),
+      await alerts.readOne(api.call, context, id),
+    ].map((alert) => canonicalJson((alert as Alert).significant));
+    expect(new Set(prints).size).toBe(1);
+  });
+
+  it('I13 has the same fingerprint after a repetition', async () => {
+    const bench = opsrampBench({ alerts: 20 });
+    const api = await bench.open();
+    const id = bench.control.openAlert();
+    const context = alertContext(api, alerts, NOW);
+    const before = await alerts.readOne(api.call, context, id);
+    bench.advance(MINUTE_MS);
+    bench.control.changeAlert(id);
+    const after = await alerts.readOne(api.call, context, id);
+    expect(after?.details.repeatCount).toBe('2');
+    expect(after?.significant).toEqual(before?.significant);
+  });
+
+  it('reads all that is open, and nothing that is closed or healed', async () => {
+    const bench = opsrampBench({ alerts: 900 });
+    const api = await bench.open();
+    const context = alertContext(api, alerts, NOW);
+    const open: Alert[] = [];
+    let cursor: JsonValue | undefined;
+    do {
+      const page = await alerts.readOpenPage(api.call, context, cursor);
+      open.push(...page.alerts);
+      cursor = page.next;
+    } while (cursor !== undefined);
+
+    const all = await readAlerts(api, alerts, span(60 * 24 * 60));
+    const expected = all.filter(({ state }) => state !== 'resolved').map(({ id }) => id);
+    expect(open.map(({ id }) => id).toSorted()).toEqual(expected.toSorted());
+    expect(open.length).toBeGreaterThan(10);
+  });
+
+  it('adds the description, which no search has', async () => {
+    const bench = opsrampBench({ alerts: 20 });
+    const api = await bench.open();
+    const id = bench.control.openAlert({ description: 'Volume /var on nas-1 is full' });
+    const alert = find(await readAlerts(api, alerts, span(60)), id) as Alert;
+    expect(alert.details.description).toBeUndefined();
+
+    const enriched = await alerts.enrich(api.call, alertContext(api, alerts, NOW), alert);
+    expect(enriched.details.description).toBe('Volume /var on nas-1 is full');
+    expect(enriched.significant).toEqual(alert.significant);
+    bench.control.removeAlert(id);
+    expect(await alerts.enrich(api.call, alertContext(api, alerts, NOW), alert)).toEqual(alert);
+  });
+
+  it('says that an alert is gone when its id is unknown, and nothing else for it', async () => {
+    const bench = opsrampBench({ alerts: 20 });
+    const api = await bench.open();
+    const context = alertContext(api, alerts, NOW);
+    expect(await alerts.readOne(api.call, context, '1')).toBeUndefined();
+    bench.control.failNext({ status: 500 });
+    await expect(alerts.readOne(api.call, context, '1')).rejects.toThrow('500');
+  });
+
+  it('A14 sees a late alert by its update, hours after its event', async () => {
+    const bench = opsrampBench({ alerts: 20, switches: { indexLagSeconds: 420 } });
+    const api = await bench.open();
+    const id = bench.control.openAlert();
+    expect(find(await readAlerts(api, alerts, span(60)), id)).toBeUndefined();
+    bench.advance(7 * MINUTE_MS);
+    expect(find(await readAlerts(api, alerts, span(60, bench.clock())), id)).toBeDefined();
+    expect(alerts.lagMs).toBeGreaterThan(7 * MINUTE_MS);
+  });
+
+  it('A25 asks for a refresh when the token ends between two pages', async () => {
+    const bench = opsrampBench({ alerts: 900 });
+    const api = await bench.open();
+    const context = alertContext(api, alerts, NOW);
+    const { next } = await alerts.readPage(api.call, context, span(60 * 24 * 60), undefined);
+    bench.control.expireTokens();
+    await expect(alerts.readPage(api.call, context, span(60 * 24 * 60), next)).rejects.toThrow(
+      AccessTokenRejectedError,
+    );
+    expect(bench.rejected).toEqual([1]);
+  });
+
+  it('E21 waits out the minute of a 429 instead of asking on', async () => {
+    const bench = opsrampBench({ switches: { rateLimits: true, pagesPerMinute: 1 } });
+    bench.advance(20_000);
+    const api = await bench.open(memoryBudgets({ clock: { now: bench.clock } }));
+    const read = () => readAlerts(api, alerts, span(60));
+    await read();
+    await expect(read()).rejects.toMatchObject({ code: 'PROVIDER_RATE_LIMITED', retryAfterMs: 40_000 });
+    await expect(read()).rejects.toThrow(BudgetExhaustedError);
+    expect(bench.control.counters().rateLimited).toBe(1);
+    bench.advance(40_000);
+    await expect(read()).resolves.toBeDefined();
+  });
+
+  it('fails closed when the search ignores the dates', async () => {
+    const bench = opsrampBench({ alerts: 300 });
+    const api = await bench.open();
+    const call: CallApi = (request) =>
+      api.call({ ...request, query: (request.query ?? []).filter(([name]) => name !== 'queryString') });
+    await expect(readAlerts({ ...api, call }, alerts, span(5))).rejects.toThrow(ProviderResponseInvalidError);
+  });
+
+  it('passes filters on', async () => {
+    const bench = opsrampBench({ alerts: 500 });
+    const options = {
+      states: ['Critical'],
+      resourceTypes: ['Windows'],
+      clients: ['client_1001'],
+      metrics: ['system.ping.pl'],
+    };
+    const read = await readAlerts(await bench.open(), alerts, span(60 * 24 * 60), options);
+    expect(read.length).toBeGreaterThan(0);
+    expect(new Set(read.map(({ severity }) => severity))).toEqual(new Set(['critical']));
+    expect(new Set(read.map(({ details }) => details.metric))).toEqual(new Set(['system.ping.pl']));
+  });
+
+  it('A08 names what it cannot read and goes on', async () => {
+    const bench = opsrampBench({ alerts: 20 });
+    const api = await bench.open();
+    const call: CallApi = async (request) => {
+      const reply = await api.call(request);
+      const body = JSON.parse(new TextDecoder().decode(reply.body)) as { results: Record<string, unknown>[] };
+      const results = body.results.map((item, at) => (at === 1 ? { ...item, currentState: null } : item));
+      return { ...reply, body: new TextEncoder().encode(JSON.stringify({ ...body, results })) };
+    };
+    const page = await alerts.readPage(call, alertContext(api, alerts, NOW), span(60 * 24 * 60), undefined);
+    expect(page.unreadable).toEqual([expect.stringMatching(/^\d+$/u)]);
+    expect(page.alerts).toHaveLength(19);
+    expect(page.total).toBe(20);
+  });
+});
