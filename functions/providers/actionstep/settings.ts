@@ -39,6 +39,8 @@ const schema = v.strictObject({
   orgkey: v.optional(
     v.pipe(v.string(), v.regex(/^[\w.-]{1,100}$/u, 'orgkey must be the organisation key of the system')),
   ),
+  /** Core's own: the account's budget. */
+  requestsPerMinute: v.optional(v.number()),
   endpoint: v.optional(
     v.pipe(v.string(), v.check(isOverride, 'endpoint must be an https origin, or http on loopback')),
   ),

@@ -34,7 +34,10 @@ export function consent(
     redirect_uri: CALLBACK,
     scope: scopes,
   });
-  const page = model.handle({ method: 'GET', url: `/api/oauth/authorize?${query}`, headers: {}, body: '' }, now);
+  const page = model.handle(
+    { method: 'GET', url: `/api/oauth/authorize?${query.toString()}`, headers: {}, body: '' },
+    now,
+  );
   const request = /name="request" value="([^"]+)"/u.exec(page.body)?.[1] ?? '';
   const { email, password } = model.options.person;
   const system = model.options.systems[0] ?? '';
@@ -46,15 +49,21 @@ export function consent(
   );
   const code = new URL(back.headers.location ?? '').searchParams.get('code') ?? '';
   const reply = tokenCall(model, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK }, now);
-  return { accessToken: String(reply.access_token), refreshToken: String(reply.refresh_token) };
+  return { accessToken: reply.access_token ?? '', refreshToken: reply.refresh_token ?? '' };
 }
 
 /** One call of the token endpoint; the parsed body. */
-export function tokenCall(model: ActionstepModel, parameters: Record<string, string>, now = NOW): JsonObject {
+export function tokenCall(
+  model: ActionstepModel,
+  parameters: Record<string, string>,
+  now = NOW,
+): Readonly<Record<string, string | undefined>> {
   const { clientId, clientSecret } = model.options;
   const body = new URLSearchParams({ client_id: clientId, client_secret: clientSecret, ...parameters }).toString();
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  return JSON.parse(model.handle({ method: 'POST', url: '/api/oauth/token', headers, body }, now).body) as JsonObject;
+  return JSON.parse(model.handle({ method: 'POST', url: '/api/oauth/token', headers, body }, now).body) as Readonly<
+    Record<string, string>
+  >;
 }
 
 export interface Harness {
