@@ -22,6 +22,8 @@ const settingsSchema = v.strictObject({
     v.pipe(v.string(), v.regex(/^\/[A-Za-z0-9/_-]{1,200}$/u, 'a path, such as /tenancy/auth/oauth/token')),
     DEFAULT_TOKEN_PATH,
   ),
+  /** Core's own: the account's budget. */
+  requestsPerMinute: v.exactOptional(v.number()),
   endpoint: v.optional(v.pipe(v.string(), v.check(isOrigin, 'an https origin, or http on loopback'))),
 });
 
