@@ -28,7 +28,7 @@ function chosenStage(): Stage {
     return stageNamed(String(app.node.tryGetContext('stage') ?? 'production'));
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
-    process.exit(2);
+    return process.exit(2);
   }
 }
 

@@ -40,17 +40,18 @@ export class Archive extends Construct {
     );
   }
 
-  /** Lets `fn` write parts and manifests, read them back, and put retention on exact versions. It can delete nothing. */
+  /**
+   * Lets `fn` write parts and manifests, read them back, put retention on exact versions, and clear away the parts of
+   * a window that was given up. What is under retention it cannot delete: it may not bypass that.
+   */
   grantExport(fn: Function): void {
     fn.addEnvironment('ARCHIVE_BUCKET_NAME', this.bucket.bucketName);
     fn.addToRolePolicy(
       new PolicyStatement({
         actions: [
-          's3:AbortMultipartUpload',
+          's3:DeleteObjectVersion',
           's3:GetObject',
-          's3:GetObjectRetention',
           's3:GetObjectVersion',
-          's3:ListMultipartUploadParts',
           's3:PutObject',
           's3:PutObjectRetention',
         ],

@@ -24,14 +24,15 @@ export class ServiceFunction extends Construct {
   readonly shape: FunctionShape;
   readonly function: Function;
   readonly logGroup: LogGroup;
+  private readonly role: Role;
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id);
     const { shape } = props;
     this.shape = shape;
     this.logGroup = new LogGroup(this, 'Log', { retention: props.logRetention, removalPolicy: RemovalPolicy.RETAIN });
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    role.addToPolicy(
+    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    this.role.addToPolicy(
       new PolicyStatement({
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
         resources: [this.logGroup.logGroupArn],
@@ -44,7 +45,7 @@ export class ServiceFunction extends Construct {
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
       code: props.code,
-      role,
+      role: this.role,
       timeout: Duration.seconds(shape.timeoutSeconds),
       memorySize: shape.memoryMb,
       logGroup: this.logGroup,
@@ -53,7 +54,7 @@ export class ServiceFunction extends Construct {
       ...(shape.durable === undefined ? {} : durability(shape.durable, asynchronous)),
     });
     if (shape.durable !== undefined) {
-      this.allowCheckpoints(role);
+      this.allowCheckpoints();
       Annotations.of(this.function).acknowledgeInfo(
         'aws-lambda:Function.DurableConfig',
         'Durable from the first deploy, so nothing is replaced.',
@@ -69,6 +70,14 @@ export class ServiceFunction extends Construct {
     );
   }
 
+  /** Lets the function call itself on, by the name that Lambda gives it: a backlog that outlasts one run. */
+  grantNudgeItself(): void {
+    new Policy(this, 'CallsItself', {
+      roles: [this.role],
+      statements: [new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [this.function.functionArn] })],
+    });
+  }
+
   /**
    * Lets `caller` start durable executions, and tells it the version of this deploy.
    *
@@ -82,9 +91,9 @@ export class ServiceFunction extends Construct {
   }
 
   /** In a policy beside the role's own: that one is made before the function and cannot name it. */
-  private allowCheckpoints(role: Role): void {
+  private allowCheckpoints(): void {
     new Policy(this, 'Checkpoints', {
-      roles: [role],
+      roles: [this.role],
       statements: [
         new PolicyStatement({
           actions: ['lambda:CheckpointDurableExecution', 'lambda:GetDurableExecutionState'],

@@ -36,7 +36,7 @@ export class StateTable extends Construct {
 
   /** Reads items of these kinds. */
   grantRead(fn: Function, kinds: readonly StateKind[]): void {
-    this.allow(fn, ['dynamodb:GetItem', 'dynamodb:Query'], kinds);
+    this.allow(fn, ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'], kinds);
   }
 
   /** Reads and changes items of these kinds. */
@@ -44,7 +44,13 @@ export class StateTable extends Construct {
     this.grantRead(fn, kinds);
     this.allow(
       fn,
-      ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
+      [
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:ConditionCheckItem',
+        'dynamodb:BatchWriteItem',
+      ],
       kinds,
     );
   }

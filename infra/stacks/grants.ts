@@ -65,7 +65,7 @@ function grantReports(functions: Functions, state: StateStack): void {
 function grantAlerts(functions: Functions, state: StateStack): void {
   const poller = functions['alert-poller'].function;
   state.connections.grantReadAndReject(poller);
-  state.state.grantRead(poller, ['highwater', 'breaker']);
+  state.state.grantRead(poller, ['highwater']);
   state.state.grantWrite(poller, ['job', 'heads', 'budget', 'work', 'hook']);
   state.state.grantAppend(poller, ['outbox']);
   state.state.grantFindDue(poller, 'alert');
@@ -80,4 +80,5 @@ function grantAlerts(functions: Functions, state: StateStack): void {
   const publisher = functions['event-publisher'].function;
   state.state.grantWrite(publisher, ['outbox', 'lease', 'published', 'poison']);
   state.topics.grantPublish(publisher);
+  functions['event-publisher'].grantNudgeItself();
 }

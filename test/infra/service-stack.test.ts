@@ -1,3 +1,4 @@
+// oxlint-disable vitest/expect-expect -- assertions on a template throw by themselves
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { FUNCTIONS, functionShape } from '../../infra/functions.ts';
