@@ -47,7 +47,8 @@ async function setUp(more: { state?: string; timeoutSeconds?: number; pageSize?:
 }
 
 const traced = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []);
-const textOf = (answer: { Payload?: { transformToString(): string } | undefined }) => answer.Payload?.transformToString();
+const textOf = (answer: { Payload?: { transformToString(): string } | undefined }) =>
+  answer.Payload?.transformToString();
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -63,7 +64,9 @@ describe('a durable function on the local host', () => {
     expect(traced(trace)).toEqual(['first', 'flaky', 'flaky']);
     const [execution] = host.executions.list();
     expect(execution?.invocations).toBeGreaterThanOrEqual(2);
-    const described = await client.send(new GetDurableExecutionCommand({ DurableExecutionArn: answer.DurableExecutionArn }));
+    const described = await client.send(
+      new GetDurableExecutionCommand({ DurableExecutionArn: answer.DurableExecutionArn }),
+    );
     expect(described).toMatchObject({ Status: 'SUCCEEDED', DurableExecutionName: 'whole' });
     expect(described.EndTimestamp?.getTime()).toBeGreaterThanOrEqual(described.StartTimestamp?.getTime() ?? Infinity);
   });

@@ -2,7 +2,7 @@ import { abridgedPage, json, refusal, resultPage, type Action1Answer } from './a
 import { lazy, listOf } from './deterministic.ts';
 import { auditTrail, updatesOf } from './inventory.ts';
 import { ENTERPRISE_ID } from './options.ts';
-import { showEndpoint, type SimulatedOrganization } from './population.ts';
+import { showEndpoint, type SimulatedEndpoint, type SimulatedOrganization } from './population.ts';
 import type { Call, Routes } from './routes.ts';
 import { takeOnce } from './state.ts';
 import {
@@ -104,8 +104,10 @@ function answerVulnerableEndpoints({ state, list, organization, param }: Call): 
   const owner = organization();
   const one = state.vulnerabilities.get(owner.id)?.find(({ cve }) => cve === param('cve'));
   if (one === undefined) return refusal(400, `Vulnerability ${param('cve')} not found`);
-  const hit = owner.endpoints.slice(0, one.endpoints);
-  return json(200, abridgedPage(list, listOf(hit.map((endpoint) => showVulnerableEndpoint(owner, one, endpoint)))));
+  const shown = lazy(Math.min(one.endpoints, owner.endpoints.length), (index) =>
+    showVulnerableEndpoint(owner, one, owner.endpoints[index] as SimulatedEndpoint),
+  );
+  return json(200, abridgedPage(list, shown));
 }
 
 function answerUpdates({ state, query, list, organization }: Call): Action1Answer {
