@@ -107,7 +107,8 @@ export function createConnectionStore(options: ConnectionStoreOptions): Connecti
             new PutItemCommand({
               TableName: connectionsTable,
               Item: toItem(item),
-              ConditionExpression: 'attribute_not_exists(connection)',
+              ConditionExpression: 'attribute_not_exists(#name)',
+              ExpressionAttributeNames: { '#name': 'connection' },
             }),
           ),
         );

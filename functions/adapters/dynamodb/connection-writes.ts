@@ -9,9 +9,10 @@ export function leaseUpdate(request: LeaseRequest): Update {
   update.require(`attribute_exists(${update.name('connection')})`);
   const until = update.name('leaseUntil');
   update.require(`attribute_not_exists(${until}) OR ${until} <= ${now}`);
-  const fingerprint = update.name('fingerprint');
-  if (request.stored === null) update.require(`attribute_not_exists(${fingerprint})`);
-  else if (request.stored !== undefined) update.require(`${fingerprint} = ${update.value(request.stored)}`);
+  if (request.stored === null) update.require(`attribute_not_exists(${update.name('fingerprint')})`);
+  else if (request.stored !== undefined) {
+    update.require(`${update.name('fingerprint')} = ${update.value(request.stored)}`);
+  }
   update.require(`${update.name('health')} IN (${request.healths.map((health) => update.value(health)).join(', ')})`);
   if (request.whenDue === true) {
     const due = `${update.name('nextRefreshAt')} <= ${now}`;
