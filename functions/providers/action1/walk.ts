@@ -10,9 +10,6 @@ import {
 } from './organizations.ts';
 import { advance, PAGE_SIZE, parseItems, readList, START, type ListPage, type Position } from './paging.ts';
 
-/** An empty list is asked for again after this: the answer that passes by was gone after seconds. */
-export const EMPTY_AGAIN_MS = 5_000;
-
 /** What was counted so far, over all lists of an export. */
 export type Tally = {
   /** Rows handed out. */
@@ -66,8 +63,7 @@ export async function walk<Schema extends v.GenericSchema>(
   const at = cursor ?? { step: 'organizations' as const, ...ORGANIZATIONS_START };
   if (at.step === 'organizations') {
     const step = await readOrganizations(call, list.organizations, at);
-    if ('next' in step)
-      return { rows: [], next: { step: 'organizations', ...step.next }, ...pause(step.next.position) };
+    if ('next' in step) return { rows: [], next: { step: 'organizations', ...step.next } };
     const { organizations } = step;
     return { rows: [], next: { step: 'rows', organizations, index: 0, position: START, tally: NO_TALLY } };
   }
@@ -87,16 +83,11 @@ async function readRows<Schema extends v.GenericSchema>(
   const rows = parseItems(list.schema, page, path).flatMap((item) => list.toRows(item, organization));
   const counted = { ...at.tally, rows: at.tally.rows + rows.length };
   const step = advance(at.position, page, pageSize);
-  if ('next' in step) return { rows, next: { ...at, position: step.next, tally: counted }, ...pause(step.next) };
+  if ('next' in step) return { rows, next: { ...at, position: step.next, tally: counted } };
   const tally = closeList(counted, page);
   const index = at.index + 1;
   if (index < at.organizations.length) return { rows, next: { ...at, index, position: START, tally } };
   return { rows, ...verdict(tally), facts: factsOf(at.organizations) };
-}
-
-/** The wait before an empty list is asked for again. */
-export function pause(position: Position): { readonly waitMs?: number } {
-  return position.again === undefined ? {} : { waitMs: EMPTY_AGAIN_MS };
 }
 
 /** Whose data this is, for the manifest. */

@@ -95,12 +95,13 @@ function toAlerts<Schema extends v.GenericSchema>(
     if (parsed.success) {
       const alert = list.toAlert(parsed.output, organization);
       if (alert !== undefined) alerts.push(alert);
-    } else unreadable.push(`${organization.id}/${idOf(item, list.idField)}`);
+    } else unreadable.push(idOf(item, list.idField, organization));
   }
   return { alerts, ...(unreadable.length === 0 ? {} : { unreadable }) };
 }
 
-function idOf(item: unknown, field: string): string {
+/** The id that the alert would have; empty where the item has none, so that it might be any of them. */
+function idOf(item: unknown, field: string, organization: Organization): string {
   const id = typeof item === 'object' && item !== null ? (item as Record<string, unknown>)[field] : undefined;
-  return typeof id === 'string' && /^[\w.-]{1,128}$/.test(id) ? id : 'without-id';
+  return typeof id === 'string' && /^[\w.-]{1,128}$/.test(id) ? `${organization.id}/${id}` : '';
 }

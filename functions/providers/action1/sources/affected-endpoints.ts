@@ -11,7 +11,7 @@ import {
 import { advance, PAGE_SIZE, parseItems, readList, START, type Position } from '../paging.ts';
 import { vulnerabilitySchema, vulnerableEndpointSchema, type Action1Vulnerability } from '../schemas.ts';
 import { scoreOf, severityOf, toSoftware } from '../vulnerability.ts';
-import { closeList, factsOf, NO_TALLY, pause, verdict, type Tally } from '../walk.ts';
+import { closeList, factsOf, NO_TALLY, verdict, type Tally } from '../walk.ts';
 
 /** The waiting CVEs are kept in the cursor, so few at a time. */
 const CVES_AT_A_TIME = 100;
@@ -66,8 +66,7 @@ export async function readAffected(
   const at = (cursor as Cursor | undefined) ?? { step: 'organizations' as const, ...ORGANIZATIONS_START };
   if (at.step === 'organizations') {
     const step = await readOrganizations(call, wanted, at);
-    if ('next' in step)
-      return { rows: [], next: { step: 'organizations', ...step.next }, ...pause(step.next.position) };
+    if ('next' in step) return { rows: [], next: { step: 'organizations', ...step.next } };
     return go(
       { step: 'rows', organizations: step.organizations, index: 0, list: START, ...FRESH, tally: NO_TALLY },
       [],
@@ -90,7 +89,7 @@ async function readCves(call: CallApi, at: Rows, organization: Organization, que
   const step = advance(place, page, CVES_AT_A_TIME);
   const { list: _over, ...rest } = at;
   const next: Rows = { ...rest, ...('next' in step ? { list: step.next } : {}), waiting, position: START };
-  return { ...go(next, []), ...('next' in step ? pause(step.next) : {}) };
+  return go(next, []);
 }
 
 async function readEndpoints(
@@ -114,7 +113,7 @@ async function readEndpoints(
   }));
   const tally = { ...at.tally, rows: at.tally.rows + rows.length };
   const step = advance(at.position, page, PAGE_SIZE);
-  if ('next' in step) return { rows, next: { ...at, position: step.next, tally }, ...pause(step.next) };
+  if ('next' in step) return { rows, next: { ...at, position: step.next, tally } };
   return go({ ...at, waiting: rest, position: START, tally: closeList(tally, page) }, rows);
 }
 

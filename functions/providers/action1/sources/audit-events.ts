@@ -8,7 +8,7 @@ import { parseInstant, toWireInstant } from '../dates.ts';
 import { parseWith } from '../options.ts';
 import { advance, PAGE_SIZE, parseItems, readList, START, type Position } from '../paging.ts';
 import { auditEventSchema } from '../schemas.ts';
-import { closeList, NO_TALLY, pause, verdict, type Tally } from '../walk.ts';
+import { closeList, NO_TALLY, verdict, type Tally } from '../walk.ts';
 
 /** Whether `timefrom` and `timeto` include their edges is not documented: ask for more, keep what is ours. */
 const WIDER_MS = MINUTE_MS;
@@ -67,7 +67,7 @@ async function readPage(call: CallApi, context: SourceContext, cursor: JsonValue
   const tally = { ...at.tally, rows: at.tally.rows + rows.length };
   const outside = at.outside + events.length - rows.length;
   const step = advance(at.position, page, PAGE_SIZE);
-  if ('next' in step) return { rows, next: { position: step.next, tally, outside }, ...pause(step.next) };
+  if ('next' in step) return { rows, next: { position: step.next, tally, outside } };
   const closed = closeList(tally, page);
   return { rows, ...verdict({ ...closed, total: closed.total - outside }), facts: { outsideWindow: outside } };
 }

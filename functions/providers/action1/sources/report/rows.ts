@@ -2,7 +2,7 @@ import type { CallApi } from '../../../../core/provider.ts';
 import type { SourcePage } from '../../../../core/reports/source.ts';
 import { advance, PAGE_SIZE, parseItems, readList, START, type ListPage } from '../../paging.ts';
 import { reportRowSchema, type Action1ReportRow } from '../../schemas.ts';
-import { closeList, pause } from '../../walk.ts';
+import { closeList } from '../../walk.ts';
 import { toReportRow } from '../report-row.ts';
 import type { Run, Step } from './cursor.ts';
 import { afterRows } from './finish.ts';
@@ -36,7 +36,7 @@ export async function readRows(call: CallApi, options: ReportOptions, at: Step<'
   }
   const rows = items.map((item) => toReportRow(item, organization));
   const tally = { ...at.tally, rows: at.tally.rows + rows.length };
-  if ('next' in step) return { rows, next: { ...at, run, position, tally }, ...pause(position) };
+  if ('next' in step) return { rows, next: { ...at, run, position, tally } };
   return afterRows(options, { ...at, run, position, index: at.index + 1, tally: closeList(tally, page) }, rows);
 }
 
@@ -58,7 +58,7 @@ async function readDrilldown(
   const tally = { ...at.tally, rows: at.tally.rows + rows.length };
   const step = advance(drill.position, page, PAGE_SIZE);
   if ('next' in step) {
-    return { rows, next: { ...at, run, tally, drill: { ...drill, position: step.next } }, ...pause(step.next) };
+    return { rows, next: { ...at, run, tally, drill: { ...drill, position: step.next } } };
   }
   const closed = { ...at, run, tally: closeList(tally, page) };
   if (others.length > 0) return { rows, next: { ...closed, drill: { ...drill, rows: others, position: START } } };
@@ -77,7 +77,7 @@ function segmentOf(rowId: string): string {
 /** After a page of summary rows: the next page of them, or the next organisation. */
 function endOfSummary(options: ReportOptions, at: Step<'rows'>, more: boolean): SourcePage {
   const { drill: _drill, ...rest } = at;
-  if (more) return { rows: [], next: rest, ...pause(rest.position) };
+  if (more) return { rows: [], next: rest };
   return afterRows(options, { ...rest, index: at.index + 1, position: START }, []);
 }
 

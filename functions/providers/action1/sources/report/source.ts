@@ -2,7 +2,6 @@ import type { JsonValue } from '../../../../core/json.ts';
 import type { CallApi } from '../../../../core/provider.ts';
 import type { ReportSource, SourceContext, SourcePage } from '../../../../core/reports/source.ts';
 import { ORGANIZATIONS_START, readOrganizations, type Organization } from '../../organizations.ts';
-import { pause } from '../../walk.ts';
 import { readCsv } from './csv.ts';
 import type { FoundReport, ReportCursor, Run, Step } from './cursor.ts';
 import { findReport } from './definition.ts';
@@ -59,7 +58,7 @@ async function chooseOrganizations(
   at: Step<'organizations'>,
 ): Promise<SourcePage> {
   const step = await readOrganizations(call, options.organizations, at);
-  if ('next' in step) return { rows: [], next: { step: 'organizations', ...step.next }, ...pause(step.next.position) };
+  if ('next' in step) return { rows: [], next: { step: 'organizations', ...step.next } };
   return { rows: [], next: { step: 'definition', organizations: step.organizations, look: 'tree', near: [] } };
 }
 

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import {
+  AccessDeniedError,
+  AccessTokenRejectedError,
+  ProviderRateLimitedError,
+  ProviderRefusedError,
+  ProviderResponseInvalidError,
+  ProviderUnavailableError,
+} from '../../../../functions/core/errors.ts';
+import { judge } from '../../../../functions/providers/action1/judge.ts';
+import { response } from './world.ts';
+
+const now = new Date('2026-06-01T00:00:00Z');
+const waitOf = (body: unknown, headers = {}) =>
+  (judge(response(429, body, headers), now) as ProviderRateLimitedError).retryAfterMs;
+
+describe('the judge of Action1 answers', () => {
+  it.each([
+    [401, AccessTokenRejectedError],
+    [403, AccessDeniedError],
+    [429, ProviderRateLimitedError],
+    [400, ProviderRefusedError],
+    [404, ProviderRefusedError],
+    [500, ProviderUnavailableError],
+    [504, ProviderUnavailableError],
+    [302, ProviderResponseInvalidError],
+  ])('calls %i a %o, whatever the body', (status, kind) => {
+    for (const body of ['', '<html>', { type: 'Error', user_message: 'No.' }, 'null', '[]']) {
+      expect(judge(response(status, body), now)).toBeInstanceOf(kind);
+    }
+  });
+
+  it('takes 200, with or without a body', () => {
+    expect(judge(response(200, { items: [] }), now)).toBeUndefined();
+    expect(judge(response(200), now)).toBeUndefined();
+  });
+
+  it('takes a web page with 200 for maintenance', () => {
+    const failure = judge(response(200, '<h1>Soon</h1>', { 'content-type': 'text/html; charset=utf-8' }), now);
+    expect(failure).toBeInstanceOf(ProviderUnavailableError);
+  });
+
+  it('says that a 403 may be a wrong path, in the vendor’s words and ours', () => {
+    const failure = judge(response(403, { user_message: 'Access to this organization is denied.' }), now);
+    expect(failure?.message).toContain('Access to this organization is denied.');
+    expect(failure?.message).toContain('unknown paths');
+  });
+
+  it('prefers the user message, takes out control characters and cuts what is long', () => {
+    const failure = judge(
+      response(400, { user_message: `a\n\u0000b${'x'.repeat(500)}`, developer_message: 'dev' }),
+      now,
+    );
+    expect(failure?.message).toContain(': a b');
+    expect(failure?.message).not.toContain('dev');
+    expect(failure?.message.length).toBeLessThan(400);
+  });
+
+  it('E21: obeys details.retry_after before the header, and neither without bound', () => {
+    expect(waitOf({ details: { retry_after: 30 } }, { 'retry-after': '5' })).toBe(30_000);
+    expect(waitOf({}, { 'retry-after': '5' })).toBe(5_000);
+    expect(waitOf('', { 'retry-after': 'Mon, 01 Jun 2026 00:00:10 GMT' })).toBe(10_000);
+    expect(waitOf({ details: { retry_after: 0 } })).toBeUndefined();
+    expect(waitOf({ details: { retry_after: 'soon' } }, { 'retry-after': 'soon' })).toBeUndefined();
+    expect(waitOf({ details: { retry_after: 1e9 } })).toBe(300_000);
+    expect(waitOf('')).toBeUndefined();
+  });
+});
