@@ -45,7 +45,6 @@ export const patchStatus: ReportSource = {
         budget: OTHER_PAGINATED,
         // Its limit is not known: 100 is taken by every list.
         pageSize: SAFE_PAGE_SIZE,
-        sortName: 'id',
         fields: () => fieldsOf(options, FILTERS),
         idOf: (item) => `${patchIdOf(item)} ${resourceIdOf(item)}`,
         toRow: (item) => {

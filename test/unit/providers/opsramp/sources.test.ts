@@ -5,7 +5,7 @@ import {
   ProviderResponseInvalidError,
 } from '../../../../functions/core/errors.ts';
 import type { CallApi } from '../../../../functions/core/provider.ts';
-import type { ReportSource } from '../../../../functions/core/reports/source.ts';
+import type { ReportSource, SourceRow } from '../../../../functions/core/reports/source.ts';
 import { opsramp } from '../../../../functions/providers/opsramp/provider.ts';
 import { MAX_DEPTH } from '../../../../functions/providers/opsramp/spans.ts';
 import { NOW, opsrampBench, readReport, response } from '../../../support/opsramp.ts';
@@ -13,7 +13,7 @@ import { NOW, opsrampBench, readReport, response } from '../../../support/opsram
 const source = (name: string) => opsramp.sources[name] as ReportSource;
 const DAY_MS = 86_400_000;
 const daysAgo = (days: number) => new Date(NOW.getTime() - days * DAY_MS);
-const ids = (rows: readonly Record<string, unknown>[], column = 'uniqueId') => rows.map((row) => String(row[column]));
+const ids = (rows: readonly SourceRow[], column = 'uniqueId') => rows.map((row) => row[column] as string);
 
 describe('alert-history', () => {
   it('I22 reads every alert of the tenant once and reconciles with its total', async () => {
@@ -153,7 +153,7 @@ describe('incidents', () => {
       to: new Date(NOW.getTime() + 1000),
     });
     expect(old.rows.length + recent.rows.length).toBe(350);
-    expect(recent.rows.some((row) => String(row.createdDate) < daysAgo(40).toISOString())).toBe(true);
+    expect(ids(recent.rows, 'createdDate').some((created) => created < daysAgo(40).toISOString())).toBe(true);
     expect(recent.last.facts).toMatchObject({ stamp: 'updatedDate', stampMoves: true });
   });
 });
@@ -199,7 +199,7 @@ describe('patches', () => {
     expect(last).toMatchObject({ sourceTotal: rows.length, completeness: 'reconciled' });
     expect(last.facts?.compliances).toHaveLength(5);
     expect(rows[0]).toMatchObject({ complianceId: expect.stringMatching(/^PCMP-/u), deviceId: expect.any(String) });
-    const pairs = rows.map((row) => `${String(row.complianceId)} ${String(row.deviceId)}`);
+    const pairs = rows.map(({ complianceId, deviceId }) => JSON.stringify([complianceId, deviceId]));
     expect(new Set(pairs).size).toBe(pairs.length);
   });
 
