@@ -210,5 +210,5 @@ export type { Journal };
 
 const signatures = new Map<string, string>();
 
-export const DAY = { from: '2026-03-01T01:00:00.000Z', to: '2026-03-02T01:00:00.000Z' } as const;
-export const NEXT_DAY = { from: '2026-03-02T01:00:00.000Z', to: '2026-03-03T01:00:00.000Z' } as const;
+export const DAY = { from: '2026-03-01T01:00:00.000Z', to: '2026-03-02T01:00:00.000Z' };
+export const NEXT_DAY = { from: '2026-03-02T01:00:00.000Z', to: '2026-03-03T01:00:00.000Z' };

@@ -12,6 +12,8 @@ export interface ManifestPart extends ArchivedObject {
   readonly format: PartFormat;
   readonly rows: number;
   readonly gzip: boolean;
+  /** Of every 256 KiB, the first 32 hex digits of SHA-256: they say where a part was changed. */
+  readonly blocks: readonly string[];
 }
 
 /** What an export contains, or that and why there is none. */

@@ -2,6 +2,7 @@ import type { OpenApi } from '../api.ts';
 import { BudgetExhaustedError } from '../errors.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { MINUTE_MS, SECOND_MS } from '../time.ts';
+import { hashBlocks } from './blocks.ts';
 import type { GroupCounts } from './groups.ts';
 import { needTime } from './guard.ts';
 import { KEYS_LIMIT } from './key-digest.ts';
@@ -176,7 +177,8 @@ async function writeFiles(
     const kind = format === 'vendor' || format === 'keys' ? format : 'part';
     const name = numbered(kind, position.part, vendor ? `-${safeFileName(suffix.slice(1))}` : suffix);
     const object = await archive.write({ key: `${plan.prefix}${name}`, bytes, contentType });
-    parts.push({ ...object, format, rows, gzip: gzip && (format === 'csv' || format === 'jsonl') });
+    const zipped = gzip && (format === 'csv' || format === 'jsonl');
+    parts.push({ ...object, format, rows, gzip: zipped, blocks: hashBlocks(bytes) });
   }
   return parts;
 }

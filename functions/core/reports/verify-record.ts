@@ -1,0 +1,98 @@
+import { type KeyObject, verify as verifySignature } from 'node:crypto';
+import type { ArchivedObject } from './archive.ts';
+import { changedRanges } from './blocks.ts';
+import { countCsvRows, countLines } from './count-rows.ts';
+import { type Manifest, type ManifestPart, parseRecord, sha256Hex, type SignedRecord, signedText } from './manifest.ts';
+import { windowPrefix } from './names.ts';
+import { schemaHash } from './schema.ts';
+import type { ArchiveReader, Finding, FindingKind, LocatedRecord } from './verify.ts';
+
+/** Verifies one record and all that it names. What is off is added to `findings`. */
+export async function verifyRecord(
+  reader: ArchiveReader,
+  publicKey: KeyObject,
+  job: string,
+  key: string,
+  findings: Finding[],
+): Promise<LocatedRecord | undefined> {
+  const bytes = await reader.read(key);
+  const record = bytes && parseRecord(bytes);
+  if (bytes === undefined || record === undefined) {
+    findings.push({ kind: 'record', job, key, message: 'Not a manifest or gap record that can be read' });
+    return undefined;
+  }
+  const window = `${record.window.from}/${record.window.to}`;
+  const add = (kind: FindingKind, message: string, at: string = key, range?: readonly [number, number]) =>
+    findings.push({ kind, job, window, key: at, message, ...(range ? { bytes: range } : {}) });
+  if (!signatureHolds(record, publicKey)) add('signature', 'The signature does not fit the content and the key');
+  const prefix = windowPrefix(record.connection, record.job, {
+    from: new Date(record.window.from),
+    to: new Date(record.window.to),
+  });
+  if (!key.startsWith(prefix)) add('record', `Belongs under ${prefix}`);
+  if (record.kind === 'export') await verifyExport(reader, record, add);
+  return { key, sha256: sha256Hex(bytes), record };
+}
+
+type Add = (kind: FindingKind, message: string, at?: string, range?: readonly [number, number]) => unknown;
+
+function signatureHolds(record: SignedRecord, publicKey: KeyObject): boolean {
+  const { signature } = record;
+  if (signature?.algorithm !== 'ECDSA_SHA_256' || typeof signature.value !== 'string') return false;
+  try {
+    return verifySignature(
+      'sha256',
+      Buffer.from(signedText(record)),
+      publicKey,
+      Buffer.from(signature.value, 'base64'),
+    );
+  } catch {
+    return false;
+  }
+}
+
+async function verifyExport(reader: ArchiveReader, manifest: Manifest, add: Add): Promise<void> {
+  if (schemaHash(manifest.schema.columns) !== manifest.schema.sha256) add('schema', 'The schema’s hash is not its own');
+  for (const part of manifest.parts) {
+    const bytes = await verifyObject(reader, part, part.blocks, add);
+    if (bytes) verifyRows(reader, part, bytes, add);
+  }
+  await verifyObject(reader, manifest.summary, undefined, add);
+  const formats = new Map<string, number>();
+  for (const { format, rows } of manifest.parts) formats.set(format, (formats.get(format) ?? 0) + rows);
+  for (const format of ['csv', 'jsonl', 'parquet']) {
+    const rows = formats.get(format);
+    if (rows !== undefined && rows !== manifest.rows) {
+      add('rows', `The ${format} parts have ${rows} rows, the manifest says ${manifest.rows}`);
+    }
+  }
+}
+
+async function verifyObject(
+  reader: ArchiveReader,
+  object: ArchivedObject,
+  blocks: readonly string[] | undefined,
+  add: Add,
+): Promise<Uint8Array | undefined> {
+  const bytes = await reader.read(object.key, object.versionId);
+  if (bytes === undefined) {
+    add('missing', `Version ${object.versionId} is not there`, object.key);
+    return undefined;
+  }
+  const actual = sha256Hex(bytes);
+  if (actual === object.sha256) return bytes;
+  const size = bytes.byteLength === object.bytes ? '' : `, ${bytes.byteLength} bytes instead of ${object.bytes}`;
+  const ranges = blocks === undefined ? [undefined] : changedRanges(bytes, blocks);
+  for (const range of ranges.length > 0 ? ranges : [undefined]) {
+    const where = range === undefined ? '' : `, between byte ${range[0]} and byte ${range[1]}`;
+    add('changed', `SHA-256 is ${actual} instead of ${object.sha256}${size}${where}`, object.key, range);
+  }
+  return undefined;
+}
+
+function verifyRows(reader: ArchiveReader, part: ManifestPart, bytes: Uint8Array, add: Add): void {
+  if (part.format !== 'csv' && part.format !== 'jsonl') return;
+  const plain = part.gzip ? reader.gunzip(bytes) : bytes;
+  const rows = part.format === 'csv' ? countCsvRows(plain) : countLines(plain);
+  if (rows !== part.rows) add('rows', `Has ${rows} rows, the manifest says ${part.rows}`, part.key);
+}

@@ -1,0 +1,158 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { UsageError } from '../errors.ts';
+import type { SignedRecord } from './manifest.ts';
+import { GAP, MANIFEST } from './names.ts';
+import { verifyChain } from './verify-chain.ts';
+import { verifyRecord } from './verify-record.ts';
+
+/** A bucket or a folder, read only. */
+export interface ArchiveReader {
+  /** Every key, in any order. */
+  list(): AsyncIterable<string>;
+  /** The bytes of this version; a folder has the newest only and ignores it. */
+  read(key: string, versionId?: string): Promise<Uint8Array | undefined>;
+  gunzip(bytes: Uint8Array): Uint8Array;
+}
+
+export type FindingKind =
+  | 'record'
+  | 'signature'
+  | 'missing'
+  | 'changed'
+  | 'rows'
+  | 'schema'
+  | 'chain'
+  | 'tiling'
+  | 'stray';
+
+/** One thing that is off, where, and what should be there. */
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly job: string;
+  /** `<from>/<to>`, where it concerns one window. */
+  readonly window?: string;
+  readonly key?: string;
+  /** First and last byte that are not what was signed. */
+  readonly bytes?: readonly [number, number];
+  readonly message: string;
+}
+
+export interface VerifiedJob {
+  /** `<connection>/<job>`. */
+  readonly job: string;
+  readonly exports: number;
+  readonly gaps: number;
+  readonly rows: number;
+  readonly parts: number;
+  readonly bytes: number;
+  readonly from: string;
+  readonly to: string;
+  /** SHA-256 of the newest record: compare it with a copy kept elsewhere to know that none was cut off. */
+  readonly head: string;
+  readonly signedBy: readonly string[];
+  readonly findings: number;
+}
+
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly jobs: readonly VerifiedJob[];
+  readonly findings: readonly Finding[];
+}
+
+/** A record with where it lies and the hash that its successor names. */
+export interface LocatedRecord {
+  readonly key: string;
+  readonly sha256: string;
+  readonly record: SignedRecord;
+}
+
+/**
+ * Verifies every export in an archive against a pinned public key (PEM), with nothing but the files.
+ *
+ * Records, signatures, every part's bytes, rows and schema; chains without holes; windows that tile time. What cannot
+ * be told from the files alone is whether the newest records were cut off: the head's hash is for that.
+ *
+ * @throws UsageError when the key is none
+ */
+export async function verifyArchive(
+  reader: ArchiveReader,
+  publicKey: string,
+  onProgress: (done: number, total: number) => void = () => {},
+): Promise<VerifyReport> {
+  const key = readKey(publicKey);
+  const folders = await groupByJob(reader);
+  const findings: Finding[] = [];
+  const jobs: VerifiedJob[] = [];
+  const total = [...folders.values()].reduce((sum, { records }) => sum + records.length, 0);
+  let done = 0;
+  for (const [job, { records: keys, strays }] of [...folders].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const before = findings.length;
+    for (const stray of strays) {
+      findings.push({ kind: 'stray', job, key: stray, message: 'A data file without a manifest beside it' });
+    }
+    const located: LocatedRecord[] = [];
+    for (const recordKey of keys.toSorted()) {
+      const record = await verifyRecord(reader, key, job, recordKey, findings);
+      if (record) located.push(record);
+      onProgress(++done, total);
+    }
+    const sorted = located.toSorted((a, b) => a.record.sequence - b.record.sequence);
+    findings.push(...verifyChain(job, sorted));
+    jobs.push(describeJob(job, sorted, findings.length - before));
+  }
+  return { ok: findings.every(({ kind }) => kind === 'stray'), jobs, findings };
+}
+
+function readKey(publicKey: string): KeyObject {
+  try {
+    return createPublicKey(publicKey);
+  } catch (error) {
+    throw new UsageError('The public key is not a PEM file (-----BEGIN PUBLIC KEY-----)', { cause: error });
+  }
+}
+
+interface JobFolder {
+  readonly records: string[];
+  readonly strays: string[];
+}
+
+/** Jobs by `<connection>/<job>`; what lies under `incomplete/` is none's. */
+async function groupByJob(reader: ArchiveReader): Promise<ReadonlyMap<string, JobFolder>> {
+  const windows = new Map<string, string[]>();
+  for await (const key of reader.list()) {
+    const parts = key.split('/');
+    if (parts.length !== 4 || parts[0] === 'incomplete') continue;
+    const prefix = parts.slice(0, 3).join('/');
+    windows.set(prefix, [...(windows.get(prefix) ?? []), key]);
+  }
+  const jobs = new Map<string, JobFolder>();
+  for (const [prefix, keys] of windows) {
+    const job = prefix.split('/').slice(0, 2).join('/');
+    const folder = jobs.get(job) ?? { records: [], strays: [] };
+    const records = keys.filter((key) => key.endsWith(`/${MANIFEST}`) || key.endsWith(`/${GAP}`));
+    folder.records.push(...records);
+    if (records.length === 0) folder.strays.push(...keys.slice(0, 1));
+    jobs.set(job, folder);
+  }
+  return jobs;
+}
+
+function describeJob(job: string, records: readonly LocatedRecord[], findings: number): VerifiedJob {
+  const manifests = records.flatMap(({ record }) => (record.kind === 'export' ? [record] : []));
+  const parts = manifests.flatMap((manifest) => manifest.parts);
+  const froms = records.map(({ record }) => record.window.from).toSorted();
+  const tos = records.map(({ record }) => record.window.to).toSorted();
+  return {
+    job,
+    exports: manifests.length,
+    gaps: records.length - manifests.length,
+    rows: manifests.reduce((sum, { rows }) => sum + rows, 0),
+    parts: parts.length,
+    bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    from: froms[0] ?? '',
+    to: tos.at(-1) ?? '',
+    head: records.at(-1)?.sha256 ?? '',
+    signedBy: [...new Set(records.map(({ record }) => record.signature.key))],
+    findings,
+  };
+}

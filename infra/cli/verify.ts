@@ -1,0 +1,76 @@
+import { GetPublicKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { createPublicKey } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { NotFoundError } from '../../functions/core/errors.ts';
+import { type Finding, verifyArchive, type VerifyReport } from '../../functions/core/reports/verify.ts';
+import { EXIT } from './exit.ts';
+import { table } from './table.ts';
+import type { Terminal } from './terminal.ts';
+import { openBucket, openFolder } from './verify-readers.ts';
+
+export interface VerifyOptions {
+  /** `s3://bucket[/prefix]` or a folder. */
+  readonly location: string;
+  /** The pinned public key, PEM: from a file (`readPublicKey`) or, for a first look, from KMS (`fetchPublicKey`). */
+  readonly publicKey: string;
+  /** Made only for a bucket. */
+  readonly s3: () => S3Client;
+}
+
+/** `steward verify <s3 uri or folder> --key <public key>`. Exit code 1 when anything is off. */
+export async function verifyCommand(terminal: Terminal, options: VerifyOptions): Promise<number> {
+  const { location, publicKey, s3 } = options;
+  const reader = location.startsWith('s3://') ? openBucket(s3(), location) : openFolder(location);
+  const report = await verifyArchive(reader, publicKey, (done, total) =>
+    terminal.progress(`Verifying ${location}: ${done} of ${total} windows`),
+  );
+  if (report.jobs.length === 0) throw new NotFoundError(`${location} holds no exports`);
+  if (terminal.json) terminal.out(JSON.stringify(report));
+  else showReport(terminal, report);
+  return report.ok ? EXIT.done : EXIT.failed;
+}
+
+/** @throws NotFoundError when the file is not there */
+export async function readPublicKey(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new NotFoundError(`There is no public key in ${file}. Get it once with: steward verify --print-key`, {
+      cause: error,
+    });
+  }
+}
+
+/** The signing key's public half from KMS, as PEM. Verifying with it trusts the account; a pinned file does not. */
+export async function fetchPublicKey(client: KMSClient, keyArn: string): Promise<string> {
+  const { PublicKey } = await client.send(new GetPublicKeyCommand({ KeyId: keyArn }));
+  if (PublicKey === undefined) throw new NotFoundError(`KMS gave no public key for ${keyArn}`);
+  const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
+  return key.export({ type: 'spki', format: 'pem' }).toString();
+}
+
+/** Findings shown before the rest is only counted; `--json` has all. */
+const SHOWN = 50;
+
+function showReport({ out, paint }: Terminal, { jobs, findings, ok }: VerifyReport): void {
+  const rows = jobs.map((job) => [
+    job.job,
+    String(job.exports),
+    String(job.gaps),
+    String(job.rows),
+    String(job.parts),
+    job.from.slice(0, 16),
+    job.to.slice(0, 16),
+    job.findings === 0 ? paint('good', 'verified') : paint('bad', `${job.findings} off`),
+  ]);
+  out(table(['Job', 'Exports', 'Gaps', 'Rows', 'Parts', 'From', 'To', ''], rows));
+  for (const finding of findings.slice(0, SHOWN)) out(findingText(finding));
+  if (findings.length > SHOWN) out(`… and ${findings.length - SHOWN} more`);
+  out(ok ? paint('good', 'Everything verifies.') : paint('bad', 'This archive does not verify.'));
+}
+
+function findingText({ kind, job, window, key, message }: Finding): string {
+  const where = key ?? job;
+  return `${kind.padEnd(9)} ${where}${window === undefined ? '' : `\n          window ${window}`}\n          ${message}`;
+}

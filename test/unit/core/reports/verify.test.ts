@@ -1,0 +1,135 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { type ArchiveReader, verifyArchive } from '../../../../functions/core/reports/verify.ts';
+import {
+  createWorld,
+  DAY,
+  NEXT_DAY,
+  pagesOf,
+  someRows,
+  TEST_PUBLIC_KEY,
+  type World,
+} from '../../../support/export-world.ts';
+
+const THIRD_DAY = { from: NEXT_DAY.to, to: '2026-03-04T01:00:00.000Z' };
+
+/** The archive as a folder has it, with changes of a forger on top; `undefined` takes a file away. */
+function readerOf(world: World, forged: Readonly<Record<string, Uint8Array | undefined>> = {}): ArchiveReader {
+  return {
+    gunzip: (bytes) => gunzipSync(bytes),
+    async *list() {
+      for (const key of world.archive.objects.keys()) if (!(key in forged) || forged[key]) yield key;
+    },
+    read: async (key, versionId) => (key in forged ? forged[key] : world.archive.read(key, versionId)),
+  };
+}
+
+async function threeDays(gzip = false): Promise<World> {
+  const world = createWorld({ partBytes: 300, job: { gzip, formats: ['csv', 'jsonl', 'parquet'] } });
+  for (const [index, window] of [DAY, NEXT_DAY, THIRD_DAY].entries()) {
+    world.state.now = new Date(Date.parse(window.to) + 5000);
+    world.setReadPage(pagesOf(someRows(10 + index), 4));
+    const more = index === 1 ? { action: 'gap' as const, reason: 'missed' } : {};
+    await world.drive(await world.begin(window.from, window.to, more));
+  }
+  return world;
+}
+
+const read = async (world: World, key: string) => Buffer.from((await world.archive.read(key)) ?? []);
+
+describe('verifyArchive()', () => {
+  it('I18 I19 verifies what was exported, gap records and compressed parts too', async () => {
+    for (const gzip of [false, true]) {
+      const world = await threeDays(gzip);
+      const report = await verifyArchive(readerOf(world), TEST_PUBLIC_KEY);
+      expect(report.findings).toEqual([]);
+      expect(report).toMatchObject({
+        ok: true,
+        jobs: [{ job: 'acme/nightly', exports: 2, gaps: 1, rows: 22, from: DAY.from, to: THIRD_DAY.to, findings: 0 }],
+      });
+      expect(report.jobs[0]?.head).toBe((await world.windows.chain('nightly'))?.last?.sha256);
+    }
+  });
+
+  it('says which byte range of which file in which window was changed', async () => {
+    const world = createWorld({ readPage: pagesOf(someRows(12_000), 4000), job: { formats: ['jsonl'] } });
+    await world.drive(await world.begin(DAY.from, DAY.to));
+    const key = `${world.prefix(DAY.from, DAY.to)}part-00001.jsonl`;
+    const bytes = await read(world, key);
+    expect(bytes.byteLength).toBeGreaterThan(600_000);
+    bytes[300_000] = (bytes[300_000] ?? 0) ^ 1;
+    const report = await verifyArchive(readerOf(world, { [key]: bytes }), TEST_PUBLIC_KEY);
+    expect(report.ok).toBe(false);
+    expect(report.findings).toEqual([
+      expect.objectContaining({ kind: 'changed', key, window: `${DAY.from}/${DAY.to}`, bytes: [262_144, 524_287] }),
+    ]);
+  });
+
+  it('sees a part that is gone, cut short or grown', async () => {
+    const world = await threeDays();
+    const key = `${world.prefix(DAY.from, DAY.to)}part-00002.csv`;
+    const bytes = await read(world, key);
+    const kinds = [];
+    for (const forged of [undefined, bytes.subarray(0, 40), Buffer.concat([bytes, Buffer.from('x\r\n')])]) {
+      const { findings } = await verifyArchive(readerOf(world, { [key]: forged }), TEST_PUBLIC_KEY);
+      kinds.push(findings.map((finding) => [finding.kind, finding.key]));
+    }
+    expect(kinds).toEqual([[['missing', key]], [['changed', key]], [['changed', key]]]);
+  });
+
+  it('sees a manifest that was altered, although every hash in it was made to fit', async () => {
+    const world = await threeDays();
+    const key = `${world.prefix(DAY.from, DAY.to)}manifest.json`;
+    const manifest = JSON.parse((await read(world, key)).toString()) as { authorization: { by: string } };
+    manifest.authorization.by = 'somebody@else.example';
+    const forged = Buffer.from(JSON.stringify(manifest));
+    const { findings } = await verifyArchive(readerOf(world, { [key]: forged }), TEST_PUBLIC_KEY);
+    expect(findings.map(({ kind }) => kind)).toEqual(['signature', 'chain']);
+  });
+
+  it('refuses signatures of another key, and a key that is none', async () => {
+    const world = await threeDays();
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' });
+    const { findings } = await verifyArchive(readerOf(world), other.toString());
+    expect(findings.map(({ kind }) => kind)).toEqual(['signature', 'signature', 'signature']);
+    await expect(verifyArchive(readerOf(world), 'nonsense')).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+  });
+
+  it('sees a window that was taken out: a hole in the chain and in time', async () => {
+    const world = await threeDays();
+    const gone = Object.fromEntries(
+      [...world.archive.objects.keys()]
+        .filter((key) => key.startsWith(world.prefix(NEXT_DAY.from, NEXT_DAY.to)))
+        .map((key) => [key, undefined]),
+    );
+    const { findings } = await verifyArchive(readerOf(world, gone), TEST_PUBLIC_KEY);
+    expect(findings.map(({ kind, message }) => [kind, message])).toEqual([
+      ['chain', 'Number 2 of the chain is missing'],
+      ['tiling', `Nothing covers ${NEXT_DAY.from} to ${NEXT_DAY.to}`],
+    ]);
+  });
+
+  it('sees records in a folder that is not theirs, and files that are no records', async () => {
+    const world = await threeDays();
+    const moved = 'acme/other/20260301T010000Z--20260302T010000Z/manifest.json';
+    const source = await read(world, `${world.prefix(DAY.from, DAY.to)}manifest.json`);
+    await world.archive.write({ key: moved, bytes: source, contentType: '' });
+    const broken = 'acme/third/20260301T010000Z--20260302T010000Z/manifest.json';
+    await world.archive.write({ key: broken, bytes: Buffer.from('{'), contentType: '' });
+    const { findings } = await verifyArchive(readerOf(world), TEST_PUBLIC_KEY);
+    expect(findings.map(({ kind, key }) => [kind, key])).toEqual([
+      ['record', moved],
+      ['record', broken],
+    ]);
+  });
+
+  it('names data that lies there without a manifest, and does not call the archive broken for it', async () => {
+    const world = await threeDays();
+    const key = 'acme/nightly/20260304T010000Z--20260305T010000Z/part-00001.csv';
+    await world.archive.write({ key, bytes: Buffer.from('a'), contentType: '' });
+    const report = await verifyArchive(readerOf(world), TEST_PUBLIC_KEY);
+    expect(report.findings).toEqual([expect.objectContaining({ kind: 'stray', key })]);
+    expect(report.ok).toBe(true);
+  });
+});
