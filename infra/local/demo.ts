@@ -53,14 +53,14 @@ reports:
     zone: America/New_York
     options:
       report: Antivirus Status
-      requery: { deadlineMinutes: 1, coverage: 0.8 }
+      requery: { deadlineMinutes: 1, coverage: 0.8, askEverySeconds: 3 }
       vendorCsv: true
   vulnerabilities:
     { connection: northwind-endpoints, source: vulnerabilities, schedule: "0 4 * * *", zone: America/New_York, formats: [csv, parquet] }
   missing-updates:
     { connection: northwind-endpoints, source: missing-updates, schedule: "0 4 * * *", zone: America/New_York }
   alert-history:
-    { connection: northwind-operations, source: alert-history, schedule: "0 * * * *", formats: [jsonl] }
+    { connection: northwind-operations, source: alert-history, schedule: "0 0 * * *", formats: [jsonl] }
   patch-compliance:
     { connection: northwind-operations, source: patch-compliance, schedule: "0 6 * * *" }
 

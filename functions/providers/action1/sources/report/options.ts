@@ -4,6 +4,8 @@ import { organizationsOption, parseWith } from '../../options.ts';
 /** An agent that is on answers within minutes; who is off may not answer for weeks. */
 const DEFAULT_DEADLINE_MINUTES = 15;
 const DEFAULT_COVERAGE = 0.95;
+/** Endpoints answer over minutes; asking more often would only use up the enterprise's 30 requests. */
+const DEFAULT_ASK_EVERY_SECONDS = 60;
 
 const requery = v.strictObject({
   deadlineMinutes: v.optional(
@@ -13,6 +15,10 @@ const requery = v.strictObject({
   coverage: v.optional(
     v.pipe(v.number(), v.minValue(0, 'must be 0 to 1'), v.maxValue(1, 'must be 0 to 1')),
     DEFAULT_COVERAGE,
+  ),
+  askEverySeconds: v.optional(
+    v.pipe(v.number(), v.minValue(1, 'must be 1 or more'), v.maxValue(3600, 'must be 3600 or less')),
+    DEFAULT_ASK_EVERY_SECONDS,
   ),
 });
 

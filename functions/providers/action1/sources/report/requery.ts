@@ -1,14 +1,12 @@
 import type { CallApi } from '../../../../core/provider.ts';
 import type { SourceContext, SourcePage } from '../../../../core/reports/source.ts';
-import { MINUTE_MS } from '../../../../core/time.ts';
+import { MINUTE_MS, SECOND_MS } from '../../../../core/time.ts';
 import { parseInstant } from '../../dates.ts';
 import { CALL_TIMEOUT_MS, readList, START, type ListPage } from '../../paging.ts';
 import { NO_TALLY } from '../../walk.ts';
 import type { Coverage, Run, Step } from './cursor.ts';
 import type { ReportOptions } from './options.ts';
 
-/** Endpoints answer over minutes; asking more often would only use up the enterprise's 30 requests. */
-const ASK_AGAIN_MS = MINUTE_MS;
 /** Their clock and ours may differ by this. */
 const CLOCK_SKEW_MS = 2 * MINUTE_MS;
 
@@ -21,13 +19,18 @@ export function dataPath(run: Run, index: number, tail: string): string {
 }
 
 /** Asks the endpoints of one organisation for fresh data. The answer says that it was queued and nothing else. */
-export async function requestRequery(call: CallApi, { now }: SourceContext, at: Step<'requery'>): Promise<SourcePage> {
+export async function requestRequery(
+  call: CallApi,
+  { now }: SourceContext,
+  requery: Requery,
+  at: Step<'requery'>,
+): Promise<SourcePage> {
   await call({ method: 'POST', path: dataPath(at.run, at.index, 'requery'), timeoutMs: CALL_TIMEOUT_MS });
   const run = { ...at.run, requestedAt: at.run.requestedAt ?? now.getTime() };
   const index = at.index + 1;
   if (index < run.organizations.length) return { rows: [], next: { step: 'requery', run, index } };
   const round = run.organizations.map((_organization, place) => place);
-  return { rows: [], next: { step: 'wait', run, round, late: [] }, waitMs: ASK_AGAIN_MS };
+  return { rows: [], next: { step: 'wait', run, round, late: [] }, waitMs: askAgainMs(requery) };
 }
 
 /** Asks one organisation how many have answered; the data itself is the only place that says so. */
@@ -49,7 +52,11 @@ export async function awaitAnswers(
   if (round.length > 0) return { rows: [], next: { step: 'wait', run, round, late } };
   const leftMs = requery.deadlineMinutes * MINUTE_MS - waitedMs;
   if (late.length === 0 || leftMs <= 0) return { rows: [], next: readRowsOf(run) };
-  return { rows: [], next: { step: 'wait', run, round: late, late: [] }, waitMs: Math.min(ASK_AGAIN_MS, leftMs) };
+  return { rows: [], next: { step: 'wait', run, round: late, late: [] }, waitMs: Math.min(askAgainMs(requery), leftMs) };
+}
+
+function askAgainMs({ askEverySeconds }: Requery): number {
+  return askEverySeconds * SECOND_MS;
 }
 
 /** Counters of our requery; `null` where the report gives none, or still those of an older one. */

@@ -37,7 +37,9 @@ async function readPage(call: CallApi, context: SourceContext, cursor: JsonValue
     case 'definition':
       return define(call, options, at);
     case 'requery':
-      return requestRequery(call, context, at);
+      return options.requery === undefined
+        ? { rows: [], next: readRowsOf(at.run) }
+        : requestRequery(call, context, options.requery, at);
     case 'wait':
       return options.requery === undefined
         ? { rows: [], next: readRowsOf(at.run) }
