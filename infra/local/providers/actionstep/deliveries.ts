@@ -22,7 +22,7 @@ export function deliveriesFor(
     hook: String(hook.id),
     eventName: event.name,
     targetUrl: String(hook.targetUrl),
-    body: phpJson(payload(rest, options, event, hook.id)),
+    body: phpJson(payload(rest, options, event, hook.id ?? '')),
   }));
 }
 

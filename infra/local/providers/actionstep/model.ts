@@ -2,7 +2,7 @@ import { createAuthorize } from './authorize.ts';
 import { deliveriesFor, settleDelivery, type Delivery } from './deliveries.ts';
 import { failure } from './envelope.ts';
 import { DEFAULT_OPTIONS, type ActionstepSimulatorOptions } from './options.ts';
-import type { SimulatedRecord } from './records.ts';
+import type { CreatedRecord, SimulatedRecord } from './records.ts';
 import { createRest, type PagingTrouble } from './rest.ts';
 import { createTokenEndpoint, parametersOf, type Grant, type TokenCall } from './token-endpoint.ts';
 import { json, type ModelRequest, type ModelResponse } from './wire.ts';
@@ -31,7 +31,7 @@ export interface ActionstepModel {
   /** Requests to the REST API, by `METHOD resource`. */
   apiCalls(): Readonly<Record<string, number>>;
   records(resource: string): readonly SimulatedRecord[];
-  createRecord(resource: string, fields: Partial<SimulatedRecord>, now: Date): SimulatedRecord;
+  createRecord(resource: string, fields: Partial<SimulatedRecord>, now: Date): CreatedRecord;
   changeRecord(resource: string, id: string | number, fields: Partial<SimulatedRecord>, now: Date): SimulatedRecord;
   deleteRecord(resource: string, id: string | number): void;
   /** Makes pages of a resource shift while they are read; `undefined` ends it. */

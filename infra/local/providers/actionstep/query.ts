@@ -140,7 +140,7 @@ export function project(row: SimulatedRecord, fields: string | null): SimulatedR
   const links = Object.fromEntries(Object.entries(row.links).filter(([name]) => wanted.has(name)));
   return {
     ...Object.fromEntries(Object.entries(row).filter(([name]) => wanted.has(name))),
-    id: row.id,
+    ...(row.id === undefined ? {} : { id: row.id }),
     links,
   };
 }

@@ -3,10 +3,14 @@ import { pick, stampText, zoned } from './wire.ts';
 
 /** A record as the wire has it: decimals and link ids are text, flags are T and F. */
 export interface SimulatedRecord {
-  id: number | string;
+  /** Absent from lists of plain values, such as `culturalidentity`. */
+  id?: number | string;
   links: Record<string, string | readonly string[] | null>;
   [field: string]: unknown;
 }
+
+/** A record that was made by us has a number. */
+export type CreatedRecord = SimulatedRecord & { readonly id: number };
 
 type Make = (index: number) => SimulatedRecord;
 
@@ -81,17 +85,12 @@ export function makeRecords(options: ActionstepSimulatorOptions): Map<string, Si
   return new Map(tables.map(([name, count, make]) => [name, Array.from({ length: count }, (_, index) => make(index))]));
 }
 
-/** Rows of a resource that has no table of its own: names and numbers, and no stamp. */
-export function genericRecords(resource: string): SimulatedRecord[] {
-  return Array.from({ length: 12 }, (_, index) => named(resource, index));
-}
-
 function named(noun: string, index: number): SimulatedRecord {
   return { id: index + 1, name: `${noun} ${index + 1}`, description: null, links: {} };
 }
 
 /** When the record of an index was made: evenly over the history, never after the anchor. */
-function madeAt({ anchor, historyDays }: ActionstepSimulatorOptions, index: number, count: number): Date {
+export function madeAt({ anchor, historyDays }: ActionstepSimulatorOptions, index: number, count: number): Date {
   const share = (index + 0.5) / Math.max(1, count);
   return new Date(Math.floor((anchor.getTime() - (1 - share) * historyDays * 86_400_000) / 1000) * 1000);
 }

@@ -1,7 +1,8 @@
 import { collection, failure, LINK_TYPES, single } from './envelope.ts';
 import type { ActionstepSimulatorOptions } from './options.ts';
 import { select } from './query.ts';
-import { genericRecords, makeRecords, PERSON_PARTICIPANT, type SimulatedRecord } from './records.ts';
+import { genericRecords } from './generic-records.ts';
+import { makeRecords, PERSON_PARTICIPANT, type CreatedRecord, type SimulatedRecord } from './records.ts';
 import type { Grant } from './token-endpoint.ts';
 import { stampText, type ModelRequest, type ModelResponse } from './wire.ts';
 
@@ -37,7 +38,7 @@ export interface PagingTrouble {
 export interface Rest {
   handle(request: ModelRequest, url: URL, grant: Grant, now: Date): ModelResponse;
   records(resource: string): SimulatedRecord[];
-  create(resource: string, fields: Partial<SimulatedRecord>, now: Date): SimulatedRecord;
+  create(resource: string, fields: Partial<SimulatedRecord>, now: Date): CreatedRecord;
   change(resource: string, id: string, fields: Partial<SimulatedRecord>, now: Date): SimulatedRecord;
   remove(resource: string, id: string): void;
   trouble: PagingTrouble | undefined;
@@ -51,7 +52,7 @@ export function createRest(options: ActionstepSimulatorOptions): Rest {
   const rest: Rest = {
     trouble: undefined,
     records(resource) {
-      const known = tables.get(resource) ?? genericRecords(resource);
+      const known = tables.get(resource) ?? genericRecords(resource, options);
       tables.set(resource, known);
       return known;
     },

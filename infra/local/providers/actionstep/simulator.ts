@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ActionstepModel } from './model.ts';
 import { createActionstepModel } from './model.ts';
 import type { ActionstepSimulatorOptions } from './options.ts';
-import type { SimulatedRecord } from './records.ts';
+import type { CreatedRecord, SimulatedRecord } from './records.ts';
 import type { ModelRequest, ModelResponse } from './wire.ts';
 
 /** Something that goes wrong on the way, once per count. */
@@ -33,7 +33,7 @@ export interface ListenerOptions {
 export interface ActionstepControl {
   readonly model: ActionstepModel;
   changeRecord(resource: string, id: string | number, fields: Partial<SimulatedRecord>): SimulatedRecord;
-  createRecord(resource: string, fields: Partial<SimulatedRecord>): SimulatedRecord;
+  createRecord(resource: string, fields: Partial<SimulatedRecord>): CreatedRecord;
   deleteRecord(resource: string, id: string | number): void;
   expireAccessTokens(): void;
   revokeGrant(grant?: string): void;
