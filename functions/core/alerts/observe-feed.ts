@@ -59,7 +59,7 @@ export async function observeFeed(options: ObserveOptions): Promise<Observation>
     startedAt,
     alerts,
     vanished: again.vanished,
-    unreadable: [...pages.unreadable, ...again.unreadable],
+    unreadable: [...new Set([...pages.unreadable, ...again.unreadable])],
     complete: true,
     settled: pages.settled,
     listed: again.listed,

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { fingerprintOf } from '../../../../functions/core/alerts/fingerprint.ts';
+import { recordAlerts } from '../../../../functions/core/alerts/record.ts';
+import { BudgetExhaustedError, ConflictError, StoreUnavailableError } from '../../../../functions/core/errors.ts';
+import { alertWorld, AMPLE, anAlert, NOON } from '../../../support/alert-world.ts';
+
+const look = (pass: number) => ({ pass: NOON.getTime() + pass, bornAt: NOON });
+
+function setUp() {
+  const world = alertWorld({ mode: 'feed' });
+  const options = { job: world.job, baseline: false, allowance: 1000, deadline: AMPLE };
+  const record = (pass: number, ...alerts: Parameters<typeof recordAlerts>[2]) =>
+    recordAlerts(world.dependencies, { ...options, look: look(pass) }, alerts);
+  return { world, options, record };
+}
+
+describe('recording alerts', () => {
+  it('A20: an older pass never writes over what a newer one recorded', async () => {
+    const { world, record } = setUp();
+    await record(1, anAlert('a'));
+    await record(5, anAlert('a', { severity: 'critical' }));
+    const late = await record(3, anAlert('a'));
+    expect(late.counts).toEqual({ opened: 0, changed: 0, resolved: 0 });
+    expect(world.state.heads.get('watch|a')).toMatchObject({ version: 2, severity: 'critical' });
+  });
+
+  it('A20: of two passes at once one records a version, and the other finds it recorded', async () => {
+    const { world, record } = setUp();
+    await Promise.all([record(1, anAlert('a')), record(2, anAlert('a'))]);
+    expect(world.news()).toEqual(['watch/a opened 1']);
+  });
+
+  it('A20: compares again where another pass came between, and records what is still news', async () => {
+    const { world, record, options } = setUp();
+    await record(1, anAlert('a'), anAlert('b'));
+    const commit = world.store.commit.bind(world.store);
+    let raced = false;
+    const store = {
+      ...world.store,
+      async commit(...args: Parameters<typeof commit>) {
+        if (!raced) {
+          raced = true;
+          await record(2, anAlert('a', { state: 'acknowledged' }));
+        }
+        return commit(...args);
+      },
+    };
+    const result = await recordAlerts({ ...world.dependencies, store }, { ...options, look: look(3) }, [
+      anAlert('a', { severity: 'low' }),
+      anAlert('b', { severity: 'low' }),
+    ]);
+    expect(result.counts.changed).toBe(2);
+    expect(world.news()).toEqual([
+      'watch/a opened 1',
+      'watch/b opened 1',
+      'watch/a changed 2',
+      'watch/a changed 3',
+      'watch/b changed 2',
+    ]);
+  });
+
+  it('A01: a commit whose reply was lost is found done, not repeated', async () => {
+    const { world, options } = setUp();
+    const commit = world.store.commit.bind(world.store);
+    let lost = false;
+    const store = {
+      ...world.store,
+      async commit(...args: Parameters<typeof commit>) {
+        await commit(...args);
+        if (!lost) {
+          lost = true;
+          throw new ConflictError('the retry of the client met its own write');
+        }
+      },
+    };
+    await recordAlerts({ ...world.dependencies, store }, { ...options, look: look(1) }, [anAlert('a'), anAlert('b')]);
+    expect(world.news()).toEqual(['watch/a opened 1', 'watch/b opened 1']);
+  });
+
+  it('A01: passes a store that is down on, and the next pass records the same versions', async () => {
+    const { world, options, record } = setUp();
+    const store = { ...world.store, commit: async () => Promise.reject(new StoreUnavailableError('down')) };
+    await expect(
+      recordAlerts({ ...world.dependencies, store }, { ...options, look: look(1) }, [anAlert('a')]),
+    ).rejects.toThrow(StoreUnavailableError);
+    await record(2, anAlert('a'));
+    expect(world.news()).toEqual(['watch/a opened 1']);
+  });
+
+  it('adds details to what is new and will be read, and to nothing else', async () => {
+    const { world, options } = setUp();
+    const asked: string[] = [];
+    const enrich = async (alert: ReturnType<typeof anAlert>) => {
+      asked.push(alert.id);
+      return { ...alert, severity: 'info' as const, details: { endpoints: 3 } };
+    };
+    const all = [anAlert('a'), anAlert('b', { severity: 'low' })];
+    await recordAlerts(world.dependencies, { ...options, enrich, allowance: 1, look: look(1) }, all);
+    await recordAlerts(world.dependencies, { ...options, enrich, look: look(2) }, all);
+    expect(asked).toEqual(['a']);
+    const [opened] = world.rows().filter(({ event }) => event.subject === 'watch/a');
+    expect(opened?.event.data).toMatchObject({ alert: { severity: 'high', details: { endpoints: 3 } } });
+    expect(world.state.heads.get('watch|a')?.fingerprint).toBe(fingerprintOf(anAlert('a')));
+  });
+
+  it('holds no alert back because its details cannot be had', async () => {
+    const { world, options } = setUp();
+    let asked = 0;
+    const enrich = async () => {
+      asked += 1;
+      return Promise.reject(new BudgetExhaustedError('none left', 1));
+    };
+    await recordAlerts(world.dependencies, { ...options, enrich, look: look(1) }, [anAlert('a'), anAlert('b')]);
+    expect(asked).toBe(1);
+    expect(world.news()).toHaveLength(2);
+  });
+
+  it('ends when the time does, and leaves the rest to the next pass', async () => {
+    const { world, options, record } = setUp();
+    let remaining = 60;
+    const deadline = { remainingMs: () => (remaining -= 1) * 1000 };
+    const alerts = Array.from({ length: 200 }, (_, n) => anAlert(`a${n}`));
+    const first = await recordAlerts(world.dependencies, { ...options, deadline, look: look(1) }, alerts);
+    expect(first.complete).toBe(false);
+    expect(first.counts.opened).toBe(57);
+    expect((await record(2, ...alerts)).counts.opened).toBe(143);
+    expect(new Set(world.news()).size).toBe(200);
+  });
+});
+
+describe('a fingerprint', () => {
+  it('changes with state, severity and significant fields, and not with their order, stamps or details', () => {
+    const alert = anAlert('a', { significant: { x: 1, y: { b: 2, a: 1 } } });
+    const same = anAlert('b', { significant: { y: { a: 1, b: 2 }, x: 1 }, details: { z: 1 }, changedAt: new Date(0) });
+    expect(fingerprintOf(same)).toBe(fingerprintOf(alert));
+    for (const change of [{ state: 'resolved' }, { severity: 'low' }, { significant: { x: 2 } }] as const) {
+      expect(fingerprintOf({ ...alert, ...change })).not.toBe(fingerprintOf(alert));
+    }
+  });
+});

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { BudgetExhaustedError, ProviderUnavailableError } from '../../../../functions/core/errors.ts';
+import { alertWorld } from '../../../support/alert-world.ts';
+
+const MINUTE = 60_000;
+
+async function held(count: number, pageSize = 100) {
+  const world = alertWorld({ mode: 'snapshot', pageSize }, { stormThreshold: 1000 });
+  for (let n = 0; n < count; n += 1) world.set(`CVE-${String(n).padStart(3, '0')}`);
+  await world.poll();
+  world.clock.advance(MINUTE);
+  return world;
+}
+
+describe('a pass over a snapshot', () => {
+  it('resolves what is missing, and opens it again as another version when it comes back', async () => {
+    const world = await held(6);
+    world.alerts.delete('CVE-003');
+    await world.poll();
+    world.clock.advance(MINUTE);
+    world.set('CVE-003');
+    await world.poll();
+    expect(world.news().filter((line) => line.includes('CVE-003'))).toEqual([
+      'watch/CVE-003 opened 1',
+      'watch/CVE-003 resolved 2',
+      'watch/CVE-003 opened 3',
+    ]);
+    const ids = world.rows().map(({ event }) => event.id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it.each([
+    ['empty', 0],
+    ['drastically smaller', 10],
+  ])('believes an %s answer when a second one says the same', async (_how, left) => {
+    const world = await held(40);
+    for (const id of [...world.alerts.keys()].slice(left)) world.alerts.delete(id);
+    await world.poll();
+    expect(world.news().filter((line) => line.includes('resolved'))).toEqual([]);
+    const [told] = world.rows().filter(({ event }) => event.type === 'steward.connection.blind');
+    expect(told?.event.data).toMatchObject({ reason: 'shrunken-answer', found: { held: 40, seen: left } });
+    world.clock.advance(MINUTE);
+    await world.poll();
+    expect(world.news().filter((line) => line.includes('resolved'))).toHaveLength(40 - left);
+  });
+
+  it('forgets its suspicion when the next answer is whole again', async () => {
+    const world = await held(40);
+    const kept = new Map(world.alerts);
+    world.alerts.clear();
+    await world.poll();
+    for (const [id, alert] of kept) world.alerts.set(id, alert);
+    world.clock.advance(MINUTE);
+    await world.poll();
+    world.alerts.clear();
+    world.clock.advance(MINUTE);
+    await world.poll();
+    expect(world.news().filter((line) => line.includes('resolved'))).toEqual([]);
+  });
+
+  it('resolves the last alert at once: one that is gone is no suspicious answer', async () => {
+    const world = await held(1);
+    world.alerts.clear();
+    await world.poll();
+    expect(world.news()).toContain('watch/CVE-000 resolved 2');
+  });
+
+  it('A22: resolves nothing when a page failed', async () => {
+    const world = await held(6, 2);
+    world.alerts.delete('CVE-000');
+    world.fake.beforePage = (page) => {
+      if (page === 2) throw new ProviderUnavailableError('500', { sent: true });
+    };
+    await world.poll();
+    expect(world.news().filter((line) => line.includes('resolved'))).toEqual([]);
+  });
+
+  it('A12, A24: resolves nothing while pages shift, and what is gone when they have settled', async () => {
+    const world = await held(6, 2);
+    let turn = 0;
+    world.fake.beforePage = (page) => {
+      if (page === 2) world.alerts.delete(`CVE-00${turn++}`);
+      if (page === 3) world.set(`NEW-${turn}`);
+    };
+    await world.poll();
+    expect(world.news().filter((line) => line.includes('resolved'))).toEqual([]);
+    world.fake.beforePage = undefined;
+    world.clock.advance(MINUTE);
+    await world.poll();
+    expect(world.news().filter((line) => line.includes('resolved')).length).toBe(3);
+  });
+
+  it('goes on where the budget ended, and judges what is missing over all parts', async () => {
+    const world = await held(50, 5);
+    world.alerts.delete('CVE-001');
+    let left = 6;
+    world.fake.beforePage = () => {
+      if ((left -= 1) < 0) throw new BudgetExhaustedError('none left', 1000);
+    };
+    await world.poll();
+    expect(world.news().filter((line) => line.includes('resolved'))).toEqual([]);
+    left = 100;
+    world.clock.advance(MINUTE);
+    world.requests.length = 0;
+    await world.poll();
+    expect(world.requests).toEqual(['page 7', 'page 8', 'page 9', 'page 10', 'page 1']);
+    expect(world.news().filter((line) => line.includes('resolved'))).toEqual(['watch/CVE-001 resolved 2']);
+  });
+
+  it('gets through a snapshot whose pages are exactly the budget', async () => {
+    const world = await held(25, 5);
+    world.alerts.delete('CVE-001');
+    for (let minute = 0; minute < 3; minute += 1) {
+      let left = 5;
+      world.fake.beforePage = () => {
+        if ((left -= 1) < 0) throw new BudgetExhaustedError('none left', 1000);
+      };
+      await world.poll();
+      world.clock.advance(MINUTE);
+    }
+    expect(world.news()).toContain('watch/CVE-001 resolved 2');
+  });
+
+  it('A23: goes by the next page, not by how many items a page has', async () => {
+    const world = await held(0);
+    const page = world.fake.page.bind(world.fake);
+    world.fake.page = (all, cursor) => {
+      const answer = page(all, cursor);
+      if (cursor === undefined) return { ...answer, alerts: answer.alerts.slice(0, 1), next: 2, total: 2 };
+      return { alerts: [...world.alerts.values()].slice(1), total: 2 };
+    };
+    world.set('a');
+    world.set('b');
+    await world.poll();
+    expect(world.news()).toEqual(['watch/a opened 1', 'watch/b opened 1']);
+  });
+
+  it('ends a pass that is led in circles', async () => {
+    const world = await held(3);
+    world.fake.page = () => ({ alerts: [], next: 1 });
+    expect((await world.poll()).interruption).toMatchObject({ code: 'PROVIDER_RESPONSE_INVALID' });
+  });
+
+  it('does not resolve what it could not read', async () => {
+    const world = await held(6);
+    world.alerts.delete('CVE-003');
+    world.fake.unreadable.push('CVE-003');
+    await world.poll();
+    expect(world.news().filter((line) => line.includes('resolved'))).toEqual([]);
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import type { AlertJob } from '../../../../functions/core/jobs.ts';
+import { replayEvents } from '../../../../functions/core/publishing/replay.ts';
+import { alertWorld, NOON } from '../../../support/alert-world.ts';
+
+const MINUTE = 60_000;
+const later = (minutes: number) => new Date(NOON.getTime() + minutes * MINUTE);
+
+describe('storm control', () => {
+  it('A26: publishes the worst singly, speaks for the rest in one digest, and keeps every version replayable', async () => {
+    const world = alertWorld({ mode: 'feed' }, { stormThreshold: 20 });
+    for (let n = 0; n < 300; n += 1) world.set(`a${n}`, { severity: n % 50 === 0 ? 'critical' : 'low' });
+    const result = await world.poll();
+    expect(result).toMatchObject({ single: 20, digested: 280, complete: true });
+    const single = world.rows().filter(({ event }) => event.type === 'steward.alert.opened');
+    expect(single.filter(({ event }) => event.severity === 'critical')).toHaveLength(6);
+    const [digest] = world.rows().filter(({ event }) => event.type === 'steward.alert.digest');
+    expect(digest?.event.data).toMatchObject({
+      reason: 'storm',
+      versions: 280,
+      counts: { opened: 280, changed: 0, resolved: 0, bySeverity: { low: 280 } },
+    });
+    expect(world.state.published.get('0')?.every(({ digested }) => digested)).toBe(true);
+    const again = await replayEvents(world, { from: NOON, to: later(1), shards: ['0'] });
+    expect(again).toBe(280);
+    expect(new Set(world.news()).size).toBe(300);
+  });
+
+  it('counts what was published in the running minute, and begins anew with the next', async () => {
+    const world = alertWorld({ mode: 'feed' }, { stormThreshold: 10, everySeconds: 10 });
+    const batch = async (name: string, size: number) => {
+      for (let n = 0; n < size; n += 1) world.change(`${name}${n}`, {});
+      const { single, digested } = await world.poll();
+      return [single, digested];
+    };
+    expect(await batch('a', 8)).toEqual([8, 0]);
+    world.clock.advance(20_000);
+    expect(await batch('b', 8)).toEqual([2, 6]);
+    world.clock.advance(40_000);
+    expect(await batch('c', 8)).toEqual([8, 0]);
+  });
+
+  it('lets a version after a digested one be published with the next number', async () => {
+    const world = alertWorld({ mode: 'feed' }, { stormThreshold: 1 });
+    world.set('a');
+    world.set('b');
+    await world.poll();
+    world.clock.advance(MINUTE);
+    world.change('b', { severity: 'critical' });
+    await world.poll();
+    expect(world.news()).toEqual(['watch/a opened 1', 'watch/b changed 2']);
+  });
+
+  it('is silent in maintenance, and sums it up when it is over', async () => {
+    const maintenance = [{ from: NOON, to: later(10), reason: 'moving house' }];
+    const world = alertWorld({ mode: 'feed' }, { maintenance } satisfies Partial<AlertJob>);
+    world.set('a');
+    await world.poll();
+    world.clock.advance(5 * MINUTE);
+    world.change('b', {});
+    world.change('a', { state: 'resolved' });
+    await world.poll();
+    world.clock.advance(4 * MINUTE);
+    await world.poll();
+    expect(world.news()).toEqual([]);
+    world.clock.advance(MINUTE);
+    await world.poll();
+    const [digest] = world.rows().filter(({ event }) => event.type === 'steward.alert.digest');
+    expect(digest?.event.data).toMatchObject({ reason: 'maintenance', versions: 3, counts: { open: 1 } });
+    world.clock.advance(MINUTE);
+    world.change('b', { state: 'acknowledged' });
+    await world.poll();
+    expect(world.news()).toEqual(['watch/b changed 2']);
+    expect(world.rows().filter(({ event }) => event.type === 'steward.alert.digest')).toHaveLength(1);
+  });
+});
