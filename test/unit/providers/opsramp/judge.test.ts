@@ -6,6 +6,10 @@ import { NOW, response } from '../../../support/opsramp.ts';
 const code = (status: number, body: unknown = ''): ServiceErrorCode | undefined =>
   judge(response(status, body), NOW)?.code;
 
+const refusal = (message: string) => judge(response(500, { message }), NOW);
+const throttled = (headers: Record<string, string>) => judge(response(429, '', headers), NOW);
+const inSeconds = (seconds: number) => String(NOW.getTime() / 1000 + seconds);
+
 describe('judge', () => {
   it('lets through what can be used, an empty 200 included', () => {
     expect(code(200, { results: [] })).toBeUndefined();
@@ -57,22 +61,19 @@ describe('judge', () => {
   );
 
   it('tells a missing object and a page that is too large from other refusals', () => {
-    const about = (message: string) => judge(response(500, { message }), NOW);
-    expect(about('No alert found with alert id')).toMatchObject({ about: 'object-missing' });
-    expect(about('Page size should not be greater than 100')).toMatchObject({ about: 'page-size' });
-    expect(about('Invalid sortName recieved')).toMatchObject({ about: 'other' });
+    expect(refusal('No alert found with alert id')).toMatchObject({ about: 'object-missing' });
+    expect(refusal('Page size should not be greater than 100')).toMatchObject({ about: 'page-size' });
+    expect(refusal('Invalid sortName recieved')).toMatchObject({ about: 'other' });
   });
 
   it('E21 reads the reset of the minute, quoted or not, and bounds what a wrong clock would make of it', () => {
-    const wait = (headers: Record<string, string>) => judge(response(429, '', headers), NOW);
-    const inSeconds = (seconds: number) => String(NOW.getTime() / 1000 + seconds);
-    expect(wait({ 'x-ratelimit-reset': inSeconds(31) })).toMatchObject({ retryAfterMs: 31_000 });
-    expect(wait({ 'x-ratelimit-reset': `"${inSeconds(31)}"` })).toMatchObject({ retryAfterMs: 31_000 });
-    expect(wait({ 'retry-after': '7' })).toMatchObject({ retryAfterMs: 7000 });
-    expect(wait({ 'x-ratelimit-reset': inSeconds(86_400) })).toMatchObject({ retryAfterMs: 120_000 });
-    expect(wait({ 'x-ratelimit-reset': inSeconds(-5) })).toMatchObject({ retryAfterMs: 1000 });
-    expect(wait({})).toMatchObject({ retryAfterMs: undefined });
-    expect(wait({ 'x-ratelimit-reset': 'soon' })).toMatchObject({ retryAfterMs: undefined });
+    expect(throttled({ 'x-ratelimit-reset': inSeconds(31) })).toMatchObject({ retryAfterMs: 31_000 });
+    expect(throttled({ 'x-ratelimit-reset': `"${inSeconds(31)}"` })).toMatchObject({ retryAfterMs: 31_000 });
+    expect(throttled({ 'retry-after': '7' })).toMatchObject({ retryAfterMs: 7000 });
+    expect(throttled({ 'x-ratelimit-reset': inSeconds(86_400) })).toMatchObject({ retryAfterMs: 120_000 });
+    expect(throttled({ 'x-ratelimit-reset': inSeconds(-5) })).toMatchObject({ retryAfterMs: 1000 });
+    expect(throttled({})).toMatchObject({ retryAfterMs: undefined });
+    expect(throttled({ 'x-ratelimit-reset': 'soon' })).toMatchObject({ retryAfterMs: undefined });
   });
 
   it('never repeats a token that an error body repeats', () => {

@@ -74,7 +74,7 @@ describe('token reply', () => {
     [400, { error: 'invalid_client' }],
     [403, ''],
     [410, ''],
-  ])('R26 takes %i %j for our own credentials being refused', (status, body) => {
+  ])('R33 takes %i %j for our own credentials being refused', (status, body) => {
     expect(() => reply(status, body)).toThrow(ClientRejectedError);
   });
 
@@ -84,7 +84,7 @@ describe('token reply', () => {
     [500, '<html>'],
     [502, '<html>'],
     [503, ''],
-  ])('I06 takes %i %j for something that passes', (status, body) => {
+  ])('I6 takes %i %j for something that passes', (status, body) => {
     const failing = () => reply(status, body);
     expect(failing).toThrow(ProviderUnavailableError);
     expect(failing).toThrow(expect.objectContaining({ sent: true, retryable: true }));
