@@ -83,7 +83,7 @@ export function fakeSource(options: { mode: 'feed' | 'snapshot'; pageSize?: numb
     lagMs: options.lagMs ?? 0,
     parseOptions: () => ({}),
     async readPage(_call, _context, { from, to }, cursor) {
-      fake.requests.push(`page ${String(cursor ?? 1)}`);
+      fake.requests.push(`page ${JSON.stringify(cursor ?? 1)}`);
       fake.beforePage?.((cursor as number | undefined) ?? 1);
       if (options.mode === 'snapshot') {
         return fake.page(
@@ -98,7 +98,7 @@ export function fakeSource(options: { mode: 'feed' | 'snapshot'; pageSize?: numb
       ? {}
       : {
           async readOpenPage(_call, _context, cursor) {
-            fake.requests.push(`open ${String(cursor ?? 1)}`);
+            fake.requests.push(`open ${JSON.stringify(cursor ?? 1)}`);
             return fake.page(
               byChange().filter(({ state }) => state !== 'resolved'),
               cursor,

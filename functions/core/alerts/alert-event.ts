@@ -137,7 +137,7 @@ export function blindRow(origin: EventOrigin, job: AlertJob, blind: BlindDescrip
   const event = ofJob(origin, job, {
     id: eventId(job.connection, job.name, 'blind', blind.reason, blind.key),
     type: 'steward.connection.blind',
-    subject: `${job.connection}/${job.name}`,
+    subject: `connection/${job.connection}`,
     time: now,
     summary: `${job.connection}: ${job.name} ${blind.explanation}`,
     data: {

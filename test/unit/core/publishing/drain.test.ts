@@ -1,0 +1,252 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigInvalidError, StoreUnavailableError } from '../../../../functions/core/errors.ts';
+import { eventId, type OutboxRow } from '../../../../functions/core/events.ts';
+import { drainOutbox } from '../../../../functions/core/publishing/drain.ts';
+import { publishShard } from '../../../../functions/core/publishing/publish-shard.ts';
+import { AMPLE, fakeClock, NOON, recordingLog, recordingMetrics } from '../../../support/alert-world.ts';
+import { createMemoryOutboxStore, createMemoryState } from '../../../support/memory-outbox-store.ts';
+import { createMemoryPublisher } from '../../../support/memory-publisher.ts';
+
+function aRow(subject: string, order: number, change: Partial<OutboxRow> = {}): OutboxRow {
+  return {
+    event: {
+      id: eventId(subject, order),
+      type: 'steward.alert.changed',
+      source: '/steward/test/acme',
+      subject,
+      time: NOON,
+      connection: 'acme',
+      summary: `${subject} ${order}`,
+      data: {},
+    },
+    topic: 'alerts',
+    order,
+    ...change,
+  };
+}
+
+function setUp() {
+  const clock = fakeClock();
+  const state = createMemoryState();
+  const outbox = createMemoryOutboxStore(state);
+  const publisher = createMemoryPublisher();
+  const metrics = recordingMetrics();
+  const log = recordingLog();
+  const pauses: number[] = [];
+  const pause = async (ms: number) => void pauses.push(ms);
+  const nudged: string[] = [];
+  const nudge = async (shard: string) => void nudged.push(shard);
+  const dependencies = { outbox, publisher, clock, log, metrics, pause, nudge };
+  const add = (...rows: OutboxRow[]) => rows.forEach((row) => state.append('0', row, clock.now()));
+  const sent = () =>
+    publisher.taken.map(({ message }) => JSON.parse(JSON.parse(message.body).default).summary as string);
+  return { ...dependencies, dependencies, state, pauses, nudged, add, sent };
+}
+
+describe('draining an outbox', () => {
+  it('publishes in batches, marks what was taken, and keeps it for replay', async () => {
+    const world = setUp();
+    for (let n = 0; n < 25; n += 1) world.add(aRow(`s${n}`, 1));
+    expect(await drainOutbox(world.dependencies, '0', AMPLE)).toMatchObject({ published: 25, unfinished: false });
+    expect(world.publisher.calls).toBe(3);
+    expect(world.state.rows.get('0')?.size).toBe(0);
+    expect(world.state.published.get('0')).toHaveLength(25);
+    expect(await drainOutbox(world.dependencies, '0', AMPLE)).toMatchObject({ published: 0 });
+    expect(world.publisher.taken).toHaveLength(25);
+  });
+
+  it('I14: publishes a version only after the one before is marked', async () => {
+    const world = setUp();
+    world.add(aRow('s', 10), aRow('s', 2), aRow('s', 9), aRow('t', 1));
+    const { outbox } = world;
+    let marked = 0;
+    const dependencies = {
+      ...world.dependencies,
+      outbox: {
+        ...outbox,
+        async markPublished(...args: Parameters<typeof outbox.markPublished>) {
+          await outbox.markPublished(...args);
+          marked += args[1].filter(({ event }) => event.subject === 's').length;
+        },
+      },
+      publisher: {
+        async publish(...args: Parameters<typeof world.publisher.publish>) {
+          const [, messages] = args;
+          const before = world.sent().filter((line) => line.startsWith('s ')).length;
+          if (messages.some(({ body }) => body.includes('"s '))) expect(marked).toBe(before);
+          return world.publisher.publish(...args);
+        },
+      },
+    };
+    await drainOutbox(dependencies, '0', AMPLE);
+    expect(world.sent().filter((line) => line.startsWith('s '))).toEqual(['s 2', 's 9', 's 10']);
+  });
+
+  it('A04: takes each entry at its own word; a failed one holds back its own subject and no other', async () => {
+    const world = setUp();
+    for (let n = 0; n < 10; n += 1) world.add(aRow(`s${n}`, 1), aRow(`s${n}`, 2));
+    world.publisher.fault = ({ body }) => (/"s[0-8] 1/.test(body.replaceAll('\\', '')) ? 'failed' : undefined);
+    const result = await drainOutbox(world.dependencies, '0', AMPLE);
+    expect(result).toMatchObject({ published: 2, failed: 9 });
+    expect(world.sent()).toEqual(['s9 1', 's9 2']);
+    world.publisher.fault = undefined;
+    await drainOutbox(world.dependencies, '0', AMPLE);
+    for (let n = 0; n < 10; n += 1) {
+      expect(world.sent().filter((line) => line.startsWith(`s${n} `))).toEqual([`s${n} 1`, `s${n} 2`]);
+    }
+  });
+
+  it('A05, I13: after a throttled batch the next drain sends the same ids', async () => {
+    const world = setUp();
+    world.add(aRow('s', 1));
+    world.publisher.fault = () => 'failed';
+    await drainOutbox(world.dependencies, '0', AMPLE);
+    world.publisher.fault = undefined;
+    await drainOutbox(world.dependencies, '0', AMPLE);
+    expect(world.publisher.taken.map(({ message }) => message.id)).toEqual([eventId('s', 1)]);
+  });
+
+  it('A02, A03: what was delivered and not marked is sent once more with the same id', async () => {
+    const world = setUp();
+    world.add(aRow('s', 1));
+    world.publisher.fault = () => 'lost';
+    await drainOutbox(world.dependencies, '0', AMPLE);
+    world.publisher.fault = undefined;
+    await drainOutbox(world.dependencies, '0', AMPLE);
+    expect(world.publisher.taken.map(({ message }) => message.id)).toEqual([eventId('s', 1), eventId('s', 1)]);
+  });
+
+  it('marks again and again before it gives a published row up to be repeated', async () => {
+    const world = setUp();
+    world.add(aRow('s', 1));
+    const { outbox } = world;
+    let failures = 3;
+    const dependencies = {
+      ...world.dependencies,
+      outbox: {
+        ...outbox,
+        async markPublished(...args: Parameters<typeof outbox.markPublished>) {
+          if ((failures -= 1) >= 0) throw new StoreUnavailableError('throttled');
+          await outbox.markPublished(...args);
+        },
+      },
+    };
+    await drainOutbox(dependencies, '0', AMPLE);
+    expect(world.pauses).toEqual([200, 400, 800]);
+    expect(world.publisher.taken).toHaveLength(1);
+    expect(world.state.rows.get('0')?.size).toBe(0);
+  });
+
+  it('A08, I16: sets a poison message aside with its reason and goes on with its subject', async () => {
+    const world = setUp();
+    world.add(aRow('s', 1), aRow('s', 2), aRow('t', 1));
+    world.publisher.fault = ({ body }) => (body.includes('s 1') ? 'refused' : undefined);
+    expect(await drainOutbox(world.dependencies, '0', AMPLE)).toMatchObject({ published: 2, refused: 1 });
+    expect(await world.outbox.poison('0')).toMatchObject([{ order: 1, reason: 'refused' }]);
+    expect(world.sent().toSorted()).toEqual(['s 2', 't 1']);
+    expect(world.metrics.values.get('PublishFailed')).toEqual([1]);
+  });
+
+  it('keeps the rows of a topic that does not exist, and publishes the others', async () => {
+    const world = setUp();
+    world.add(aRow('s', 1, { topic: 'nowhere' }), aRow('t', 1));
+    const { publisher } = world;
+    const dependencies = {
+      ...world.dependencies,
+      publisher: {
+        async publish(...args: Parameters<typeof publisher.publish>) {
+          if (args[0] === 'nowhere') throw new ConfigInvalidError('no such topic');
+          return publisher.publish(...args);
+        },
+      },
+    };
+    expect(await drainOutbox(dependencies, '0', AMPLE)).toMatchObject({ published: 1, failed: 1 });
+    expect(world.state.rows.get('0')?.size).toBe(1);
+  });
+
+  it('A29: measures how old the oldest event was', async () => {
+    const world = setUp();
+    world.add(aRow('s', 1));
+    world.clock.advance(90_000);
+    world.add(aRow('t', 1));
+    await drainOutbox(world.dependencies, '0', AMPLE);
+    expect(world.metrics.values.get('OutboxOldestSeconds')).toEqual([90]);
+    expect(world.metrics.values.get('AlertLatencyMilliseconds')?.toSorted()).toEqual([0, 90_000]);
+  });
+
+  it('keeps to the batch limit when messages are large', async () => {
+    const world = setUp();
+    for (let n = 0; n < 6; n += 1) {
+      const row = aRow(`s${n}`, 1);
+      world.add({ ...row, event: { ...row.event, data: { text: 'x'.repeat(90_000) } } });
+    }
+    expect(await drainOutbox(world.dependencies, '0', AMPLE)).toMatchObject({ published: 6 });
+    expect(world.publisher.calls).toBe(3);
+  });
+
+  it('reads past a page, and drains 10,000 rows', async () => {
+    const world = setUp();
+    for (let n = 0; n < 10_000; n += 1) world.add(aRow(`s${String(n % 4000).padStart(5, '0')}`, n));
+    expect(await drainOutbox(world.dependencies, '0', AMPLE)).toMatchObject({ published: 10_000 });
+    const perSubject = new Map<string, number>();
+    for (const { message } of world.publisher.taken) {
+      const { subject, summary } = JSON.parse(JSON.parse(message.body).default);
+      const order = Number(summary.split(' ')[1]);
+      expect(order).toBeGreaterThan(perSubject.get(subject) ?? -1);
+      perSubject.set(subject, order);
+    }
+  });
+});
+
+describe('publishing a shard', () => {
+  it('leaves a shard that another one holds, and has that one go round again', async () => {
+    const world = setUp();
+    world.add(aRow('s', 1));
+    const { publisher } = world;
+    let second: unknown = 'not asked';
+    const dependencies = {
+      ...world.dependencies,
+      publisher: {
+        async publish(...args: Parameters<typeof publisher.publish>) {
+          if (second === 'not asked') {
+            // A row comes in behind the page that is being published, and its nudge finds the shard taken.
+            world.add(aRow('a', 1));
+            second = await publishShard(world.dependencies, '0', 'other', AMPLE);
+          }
+          return publisher.publish(...args);
+        },
+      },
+    };
+    expect(await publishShard(dependencies, '0', 'me', AMPLE)).toMatchObject({ published: 2 });
+    expect(second).toBeUndefined();
+    expect(world.state.leases.size).toBe(0);
+  });
+
+  it('tries failures again after a pause, then leaves them to the tick', async () => {
+    const world = setUp();
+    world.add(aRow('s', 1));
+    world.publisher.fault = () => 'failed';
+    expect(await publishShard(world.dependencies, '0', 'me', AMPLE)).toMatchObject({ published: 0, failed: 1 });
+    expect(world.publisher.calls).toBe(3);
+    expect(world.nudged).toEqual([]);
+  });
+
+  it('calls the next publisher when the backlog is longer than its time', async () => {
+    const world = setUp();
+    for (let n = 0; n < 500; n += 1) world.add(aRow(`s${n}`, 1));
+    let remaining = 20_000;
+    const deadline = { remainingMs: () => (remaining -= 500) };
+    await publishShard(world.dependencies, '0', 'me', deadline);
+    expect(world.state.rows.get('0')?.size).toBeGreaterThan(0);
+    expect(world.nudged).toEqual(['0']);
+    expect(world.state.leases.size).toBe(0);
+  });
+
+  it('gives the shard back when it fails', async () => {
+    const world = setUp();
+    world.add(aRow('s', 1));
+    const outbox = { ...world.outbox, read: async () => Promise.reject(new StoreUnavailableError('down')) };
+    await expect(publishShard({ ...world.dependencies, outbox }, '0', 'me', AMPLE)).rejects.toThrow('down');
+    expect(world.state.leases.size).toBe(0);
+  });
+});
