@@ -53,7 +53,7 @@ export async function fetchPublicKey(client: KMSClient, keyArn: string): Promise
 /** Findings shown before the rest is only counted; `--json` has all. */
 const SHOWN = 50;
 
-function showReport({ out, paint }: Terminal, { jobs, findings, ok }: VerifyReport): void {
+function showReport(terminal: Terminal, { jobs, findings, ok }: VerifyReport): void {
   const rows = jobs.map((job) => [
     job.job,
     String(job.exports),
@@ -62,12 +62,14 @@ function showReport({ out, paint }: Terminal, { jobs, findings, ok }: VerifyRepo
     String(job.parts),
     job.from.slice(0, 16),
     job.to.slice(0, 16),
-    job.findings === 0 ? paint('good', 'verified') : paint('bad', `${job.findings} off`),
+    job.findings === 0 ? terminal.paint('good', 'verified') : terminal.paint('bad', `${job.findings} off`),
   ]);
-  out(table(['Job', 'Exports', 'Gaps', 'Rows', 'Parts', 'From', 'To', ''], rows));
-  for (const finding of findings.slice(0, SHOWN)) out(findingText(finding));
-  if (findings.length > SHOWN) out(`… and ${findings.length - SHOWN} more`);
-  out(ok ? paint('good', 'Everything verifies.') : paint('bad', 'This archive does not verify.'));
+  terminal.out(table(['Job', 'Exports', 'Gaps', 'Rows', 'Parts', 'From', 'To', ''], rows));
+  for (const finding of findings.slice(0, SHOWN)) terminal.out(findingText(finding));
+  if (findings.length > SHOWN) terminal.out(`… and ${findings.length - SHOWN} more`);
+  terminal.out(
+    ok ? terminal.paint('good', 'Everything verifies.') : terminal.paint('bad', 'This archive does not verify.'),
+  );
 }
 
 function findingText({ kind, job, window, key, message }: Finding): string {

@@ -40,7 +40,6 @@ type End<T> = { type: 'result'; value: T } | { type: 'suspended' } | { type: 'cr
 function invoke<T>(work: (durable: Durable) => Promise<T>, journal: Journal, options: DriveOptions): Promise<End<T>> {
   return new Promise<End<T>>((resolve, reject) => {
     let place = 0;
-    const forever = () => new Promise<never>(() => {});
     const replay = (name: string) => {
       const entry = journal.entries[place];
       if (!entry) return undefined;
@@ -106,4 +105,9 @@ export class Effects {
     if (hit) throw new Crash('after an effect');
     return result;
   }
+}
+
+/** A dead process answers nobody. */
+function forever(): Promise<never> {
+  return new Promise(() => {});
 }

@@ -52,6 +52,6 @@ function fits(value: JsonValue, { type }: Column): boolean {
 }
 
 function toCell(value: JsonValue, { type }: Column): string | number | boolean {
-  if (type === 'json') return typeof value === 'string' ? JSON.stringify(value) : JSON.stringify(value);
-  return type === 'string' ? String(value as string) : (value as number | boolean);
+  if (type === 'json' || (value !== null && typeof value === 'object')) return JSON.stringify(value);
+  return type === 'string' ? String(value) : (value ?? '');
 }

@@ -121,7 +121,7 @@ describe('createRunExport()', () => {
   it('E12 goes on from a manifest that an attempt before wrote and could not make known', async () => {
     const world = createWorld();
     const input = await world.begin(DAY.from, DAY.to);
-    const seal = world.windows.seal;
+    const seal = world.windows.seal.bind(world.windows);
     let failing = true;
     Object.assign(world.windows, {
       seal: async (...args: Parameters<typeof seal>) => {
