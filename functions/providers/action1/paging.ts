@@ -8,6 +8,8 @@ import { pageSchema } from './schemas.ts';
 export const PAGE_SIZE = 200;
 /** Above any answer seen; the vendor's own samples wait as long. */
 export const CALL_TIMEOUT_MS = 60_000;
+/** A poller has a minute, and keeps 20 s of it for its last page and for recording what it read. */
+export const ALERT_TIMEOUT_MS = 15_000;
 
 /** One page of a list, whichever of the four envelopes it came in. */
 export interface ListPage {

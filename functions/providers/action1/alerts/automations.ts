@@ -5,7 +5,7 @@ import { DAY_MS } from '../../../core/time.ts';
 import { parseInstant } from '../dates.ts';
 import { organizationsOption, parseWith } from '../options.ts';
 import type { Organization } from '../organizations.ts';
-import { parseItems, readList, START } from '../paging.ts';
+import { ALERT_TIMEOUT_MS, parseItems, readList, START } from '../paging.ts';
 import { automationResultSchema, automationSchema, type Action1Automation } from '../schemas.ts';
 import { readSnapshot } from './snapshot.ts';
 
@@ -81,7 +81,7 @@ async function enrich(call: CallApi, alert: Alert): Promise<Alert> {
   const { organizationId, instanceId } = alert.details;
   if (typeof organizationId !== 'string' || typeof instanceId !== 'string') return alert;
   const path = `automations/instances/${encodeURIComponent(organizationId)}/${encodeURIComponent(instanceId)}/endpoint-results`;
-  const page = await readList(call, { path }, START, NAMED_ENDPOINTS);
+  const page = await readList(call, { path, timeoutMs: ALERT_TIMEOUT_MS }, START, NAMED_ENDPOINTS);
   const results = parseItems(automationResultSchema, page, path).map((result) => ({
     endpoint: result.endpoint_name ?? null,
     status: result.status ?? null,

@@ -9,7 +9,7 @@ import {
   type Organization,
   type OrganizationsCursor,
 } from '../organizations.ts';
-import { advance, PAGE_SIZE, readList, START, type ListPage, type Position } from '../paging.ts';
+import { advance, ALERT_TIMEOUT_MS, PAGE_SIZE, readList, START, type ListPage, type Position } from '../paging.ts';
 
 /** A list that changes this often under us is not read in this pass at all: half a snapshot would resolve what stands. */
 const MAX_RESTARTS = 3;
@@ -68,7 +68,12 @@ async function readRows<Schema extends v.GenericSchema>(
 ): Promise<AlertPage> {
   const organization = at.organizations[at.index];
   if (organization === undefined) return { alerts: [] };
-  const page = await readList(call, { path: list.path(organization), query: list.query }, at.position, PAGE_SIZE);
+  const page = await readList(
+    call,
+    { path: list.path(organization), query: list.query, timeoutMs: ALERT_TIMEOUT_MS },
+    at.position,
+    PAGE_SIZE,
+  );
   if (at.total !== null && page.total !== undefined && page.total !== at.total) {
     if (at.restarts === MAX_RESTARTS) {
       throw new ProviderResponseInvalidError(`Action1 changed the list ${list.path(organization)} at every reading`);

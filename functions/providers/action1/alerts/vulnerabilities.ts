@@ -4,7 +4,7 @@ import type { CallApi } from '../../../core/provider.ts';
 import { toIso } from '../dates.ts';
 import { organizationsOption, parseWith } from '../options.ts';
 import type { Organization } from '../organizations.ts';
-import { parseItems, readList, START } from '../paging.ts';
+import { ALERT_TIMEOUT_MS, parseItems, readList, START } from '../paging.ts';
 import { vulnerabilitySchema, vulnerableEndpointSchema, type Action1Vulnerability } from '../schemas.ts';
 import { scoreOf, severityOf, toSoftware } from '../vulnerability.ts';
 import { readSnapshot } from './snapshot.ts';
@@ -102,7 +102,7 @@ async function enrich(call: CallApi, alert: Alert): Promise<Alert> {
   const { organizationId, cve } = alert.details;
   if (typeof organizationId !== 'string' || typeof cve !== 'string') return alert;
   const path = `vulnerabilities/${encodeURIComponent(organizationId)}/${encodeURIComponent(cve)}/endpoints`;
-  const page = await readList(call, { path }, START, NAMED_ENDPOINTS);
+  const page = await readList(call, { path, timeoutMs: ALERT_TIMEOUT_MS }, START, NAMED_ENDPOINTS);
   const affected = parseItems(vulnerableEndpointSchema, page, path).map((endpoint) => ({
     endpointId: endpoint.endpoint_id,
     endpoint: endpoint.endpoint_name ?? null,

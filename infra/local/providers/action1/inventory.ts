@@ -41,7 +41,7 @@ export function updatesOf(
         {
           id: `25.${index}_1717475794124`,
           type: 'Version',
-          version: windows ? 'Latest' : `25.${index}`,
+          version: 'Latest',
           app_name_match: `^${product.replaceAll(/[^A-Za-z0-9 ]/g, '.')}$`,
           status: 'Published',
           security_severity: pick(SEVERITIES, seed, 'severity', organization.id, index),

@@ -222,16 +222,6 @@ describe('the model of Action1: reports', () => {
 
 describe('the model of Action1: one seed, one world', () => {
   it('answers the same to the same', () => {
-    const paths = (id: string) => [
-      `endpoints/managed/${id}?fields=*`,
-      `vulnerabilities/${id}`,
-      `updates/${id}`,
-      'audit/events?limit=5',
-    ];
-    const read = (seed: number) => {
-      const { get, organization } = open({ seed });
-      return paths(organization).map((path) => get(path, 5).body);
-    };
     expect(read(3)).toEqual(read(3));
     expect(read(3)).not.toEqual(read(4));
   });
@@ -254,3 +244,12 @@ describe('the model of Action1: one seed, one world', () => {
     expect(model.control.requests()).toBe(4);
   });
 });
+
+function paths(id: string): readonly string[] {
+  return [`endpoints/managed/${id}?fields=*`, `vulnerabilities/${id}`, `updates/${id}`, 'audit/events?limit=5'];
+}
+
+function read(seed: number): readonly string[] {
+  const { get, organization } = open({ seed });
+  return paths(organization).map((path) => get(path, 5).body);
+}

@@ -40,7 +40,7 @@ describe('Action1 settings', () => {
   it('S: lets requests go to the region, over https and below the API only', () => {
     const europe = context({ region: 'Europe' });
     expect(allows(new URL('https://app.eu.action1.com/api/3.0/me'), europe)).toBe(true);
-    for (const url of [
+    const refused = [
       'http://app.eu.action1.com/api/3.0/me',
       'https://app.action1.com/api/3.0/me',
       'https://app.eu.action1.com:8443/api/3.0/me',
@@ -48,9 +48,8 @@ describe('Action1 settings', () => {
       'https://app.eu.action1.com@example.com/api/3.0/me',
       'https://app.eu.action1.com/console/',
       'https://user@app.eu.action1.com/api/3.0/me',
-    ]) {
-      expect(allows(new URL(url), europe), url).toBe(false);
-    }
+    ];
+    expect(refused.filter((url) => allows(new URL(url), europe))).toEqual([]);
   });
 
   it('gives two credentials of one enterprise one budget', () => {

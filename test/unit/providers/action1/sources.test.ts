@@ -30,7 +30,7 @@ describe('snapshots of lists', () => {
     expect(rows).toHaveLength(expected);
     expect(last).toMatchObject({ sourceTotal: expected, completeness: 'reconciled' });
     const key = source(name).describe(source(name).parseOptions({})).keyColumns ?? [];
-    expect(new Set(rows.map((row) => key.map((column) => row[column]).join('|'))).size).toBe(expected);
+    expect(new Set(rows.map((row) => JSON.stringify(key.map((column) => row[column])))).size).toBe(expected);
   });
 
   it.each([
@@ -80,7 +80,7 @@ describe('snapshots of lists', () => {
     });
     expect(rows[0]?.['missingCriticalUpdates']).toEqual(expect.any(Number));
     expect(rows[9]).toMatchObject({ status: 'Disconnected' });
-    expect(new Date(String(rows[9]?.['lastSeen'])).getTime()).toBeLessThan(START.getTime());
+    expect(new Date(rows[9]?.['lastSeen'] as string).getTime()).toBeLessThan(START.getTime());
     expect(world.paths().some((path) => path.includes('fields=*'))).toBe(true);
   });
 
@@ -120,17 +120,14 @@ describe('snapshots of lists', () => {
     expect(() => source('vulnerabilities').parseOptions(given)).toThrow(part);
   });
 
-  it('says why none of them can be made for a past date', () => {
-    for (const [name, one] of Object.entries(action1.sources)) {
-      const given = name === 'report' ? { report: 'x' } : {};
-      const described = one.describe(one.parseOptions(given));
-      if (name === 'audit-events') expect(described.kind).toBe('incremental');
-      else
-        expect(described).toMatchObject({
-          kind: 'snapshot',
-          snapshotReason: expect.stringContaining('Action1') as string,
-        });
-    }
+  it('says why none of them can be made for a past date, but for the audit trail', () => {
+    const described = Object.entries(action1.sources).map(([name, one]) => ({
+      name,
+      ...one.describe(one.parseOptions(name === 'report' ? { report: 'x' } : {})),
+    }));
+    const snapshots = described.filter(({ kind }) => kind === 'snapshot');
+    expect(described.filter(({ kind }) => kind === 'incremental').map(({ name }) => name)).toEqual(['audit-events']);
+    expect(snapshots.filter(({ snapshotReason }) => !snapshotReason?.includes('Action1'))).toEqual([]);
   });
 
   it.each([
@@ -189,7 +186,7 @@ describe('audit events', () => {
   it('E23: has the events of the window, its beginning in and its end out', async () => {
     const { rows, last } = await createWorld().drain(source('audit-events'), {}, window);
     expect(rows).toHaveLength(96);
-    const times = rows.map((row) => String(row['at'])).sort();
+    const times = rows.map((row) => row['at'] as string).sort();
     expect(times[0]).toBe(window.from.toISOString());
     expect(times.at(-1)).toBe('2026-05-20T23:45:00.000Z');
     expect(last).toMatchObject({ sourceTotal: 96, completeness: 'reconciled', facts: { outsideWindow: 1 } });

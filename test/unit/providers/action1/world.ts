@@ -36,8 +36,8 @@ export function createWorld(options: Action1Options = {}) {
   const tokenCall = action1.token.request({ type: 'client-credentials' }, settings, DEFAULT_CREDENTIALS);
   const signIn = () => {
     const { method, headers, body } = tokenCall;
-    const response = send({ method, url: tokenCall.url.href, headers: headers ?? {}, body: body ?? '' });
-    return action1.token.reply(response, settings).accessToken;
+    const answer = send({ method, url: tokenCall.url.href, headers: headers ?? {}, body: body ?? '' });
+    return action1.token.reply(answer, settings).accessToken;
   };
   let accessToken = signIn();
   const context = { connection: 'c1', settings };
@@ -46,10 +46,10 @@ export function createWorld(options: Action1Options = {}) {
     const url = new URL(request.path, action1.apiBase(context));
     for (const [name, value] of request.query ?? []) url.searchParams.append(name, value);
     const headers = { accept: 'application/json', ...request.headers, authorization: `Bearer ${accessToken}` };
-    const response = send({ method: request.method, url: url.href, headers });
-    const failure = action1.judge(response, now);
+    const answer = send({ method: request.method, url: url.href, headers });
+    const failure = action1.judge(answer, now);
     if (failure !== undefined) throw failure;
-    return response;
+    return answer;
   };
 
   const readPage = (source: ReportSource, given: unknown, cursor?: JsonValue, window = { from: START, to: START }) =>

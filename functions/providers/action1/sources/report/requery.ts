@@ -52,7 +52,11 @@ export async function awaitAnswers(
   if (round.length > 0) return { rows: [], next: { step: 'wait', run, round, late } };
   const leftMs = requery.deadlineMinutes * MINUTE_MS - waitedMs;
   if (late.length === 0 || leftMs <= 0) return { rows: [], next: readRowsOf(run) };
-  return { rows: [], next: { step: 'wait', run, round: late, late: [] }, waitMs: Math.min(askAgainMs(requery), leftMs) };
+  return {
+    rows: [],
+    next: { step: 'wait', run, round: late, late: [] },
+    waitMs: Math.min(askAgainMs(requery), leftMs),
+  };
 }
 
 function askAgainMs({ askEverySeconds }: Requery): number {
