@@ -51,6 +51,12 @@ export function createSecretsManager(file: string): AwsService {
   });
 }
 
+/** A member that is a text, where it is there. */
+function textOf(input: Input, member: string): string | undefined {
+  const value = input[member];
+  return typeof value === 'string' ? value : undefined;
+}
+
 function find(secrets: Secrets, input: Input, { deletedToo = false } = {}): Secret {
   const id = String(input['SecretId']);
   const secret =
@@ -86,9 +92,9 @@ function moveStage(secret: Secret, stage: string, to: Version | undefined): void
 }
 
 function addVersion(secret: Secret, input: Input): Version {
-  const id = String(input['ClientRequestToken'] ?? randomUUID());
-  const text = input['SecretString'] as string | undefined;
-  const binary = input['SecretBinary'] as string | undefined;
+  const id = textOf(input, 'ClientRequestToken') ?? randomUUID();
+  const text = textOf(input, 'SecretString');
+  const binary = textOf(input, 'SecretBinary');
   if (Buffer.byteLength(text ?? '') > MAX_SECRET_BYTES) {
     throw new AwsFault('ValidationException', `A secret's value has at most ${MAX_SECRET_BYTES} bytes.`);
   }
@@ -179,11 +185,11 @@ function restore(secrets: Secrets, input: Input): Input {
 
 function getValue(secrets: Secrets, input: Input): Input {
   const secret = find(secrets, input);
-  const stage = String(input['VersionStage'] ?? 'AWSCURRENT');
-  const id = input['VersionId'];
+  const stage = textOf(input, 'VersionStage') ?? 'AWSCURRENT';
+  const id = textOf(input, 'VersionId');
   const version = id === undefined ? staged(secret, stage) : secret.versions.find((one) => one.id === id);
   if (!version || (id !== undefined && input['VersionStage'] !== undefined && !version.stages.includes(stage))) {
-    const which = id === undefined ? `staging label: ${stage}` : `VersionId: ${String(id)}`;
+    const which = id === undefined ? `staging label: ${stage}` : `VersionId: ${id}`;
     const message = `Secrets Manager can't find the specified secret value for ${which}`;
     throw new AwsFault('ResourceNotFoundException', message);
   }

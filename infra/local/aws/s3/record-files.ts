@@ -75,10 +75,9 @@ export function openRecordFiles(directory: string, bucket: string): RecordFiles 
 
 /** Whether a key can be a path below the bucket's folder and nowhere else. */
 function isPlainName(key: string): boolean {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   return key
     .split('/')
-    .every((part) => part !== '' && part !== '.' && part !== '..' && !/[\\:\u0000-\u001f]/.test(part));
+    .every((part) => part !== '' && part !== '.' && part !== '..' && !/[\\:\p{Cc}]/u.test(part));
 }
 
 function keepAside(plain: string, aside: string): void {

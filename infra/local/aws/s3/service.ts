@@ -35,7 +35,11 @@ function answer(request: AwsRequest, buckets: Buckets): AwsReply {
   const key = decodeURIComponent(rest.join('/'));
   const operation = key === '' ? bucketOperation(request) : objectOperation(request);
   if (operation === undefined) {
-    throw new AwsFault('NotImplemented', `${request.method} with ?${request.query} is not served here.`, 501);
+    throw new AwsFault(
+      'NotImplemented',
+      `${request.method} with ?${request.query.toString()} is not served here.`,
+      501,
+    );
   }
   return operation({ ...request, bucket, key });
 }
