@@ -13,7 +13,7 @@ import { OpsrampRefusedError } from './judge.ts';
 import { fieldsOf, parseOptionsOf } from './options.ts';
 import { ALERTS_PAGINATED, readList } from './paging.ts';
 import type { QueryField } from './query.ts';
-import { askedSpan, halves, isFarOutside, MAX_DEPTH, type Span, spanOf } from './spans.ts';
+import { askedSpan, halves, isFarOutside, isWithin, MAX_DEPTH, type Span, spanOf } from './spans.ts';
 
 const optionsSchema = v.strictObject(alertFilters);
 
@@ -100,13 +100,24 @@ async function readSearch(call: CallApi, { cursor, span: whole, base, fields, da
   if (dated) refuseIgnoredDates(read, span);
   const following = page.more ? { ...at, page: at.page + 1 } : { queue: at.queue.slice(1), page: 1 };
   const unreadable = read.filter(({ alert }) => alert === undefined).map(({ item }) => idText(item.uniqueId) ?? '?');
+  const isWhole = span[0] === whole[0] && span[1] === whole[1];
+  const found = read.flatMap(({ alert }) => alert ?? []);
   return {
-    alerts: read.flatMap(({ alert }) => alert ?? []),
+    alerts: isWhole ? found : found.filter((alert) => belongsTo(alert, base, span, whole)),
     ...(unreadable.length === 0 ? {} : { unreadable }),
     ...(following.queue.length === 0 ? {} : { next: following }),
     // The totals of a span that was cut in pieces cannot be compared with each other.
-    ...(page.total === undefined || span[0] !== whole[0] || span[1] !== whole[1] ? {} : { total: page.total }),
+    ...(page.total === undefined || !isWhole ? {} : { total: page.total }),
   };
+}
+
+/**
+ * A piece of a span is asked for with a second more on both sides; what lies in its neighbour is found there. An alert
+ * on two pages would look as if the pages had shifted.
+ */
+function belongsTo(alert: Alert, base: Search['base'], span: Span, whole: Span): boolean {
+  const stamp = (base === 'updated' ? alert.changedAt : alert.raisedAt)?.getTime();
+  return stamp === undefined || isWithin(stamp, span) || !isWithin(stamp, whole);
 }
 
 /**

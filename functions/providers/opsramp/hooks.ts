@@ -1,10 +1,4 @@
-import type { JsonValue } from '../../core/json.ts';
-
-/** What a hook tells: look at this one again. Nothing of its body is believed but the id. */
-export interface HookHint {
-  readonly resource: 'alerts';
-  readonly id: string;
-}
+import type { HookProfile } from '../../core/provider.ts';
 
 /**
  * The payload to configure in OpsRamp (Setup → Integrations → outbound event, entity ALERT); placeholders are filled in
@@ -17,24 +11,28 @@ const ALERT_ID = /^\d{1,19}$/u;
 
 const ID_MEMBERS = ['alertId', 'alert_id', 'uniqueId', 'id'] as const;
 
-/** The alert that an outbound event is about, or `undefined` when the body names none. */
-export function parseHook(body: string): HookHint | undefined {
-  const id = findId(parsed(body), 0);
-  return id === undefined ? undefined : { resource: 'alerts', id };
-}
+/** Alerts lie at most so deep in payloads that people write. */
+const MAX_DEPTH = 2;
 
-function parsed(body: string): JsonValue {
-  try {
-    return JSON.parse(body) as JsonValue;
-  } catch {
-    return null;
-  }
-}
+/**
+ * Outbound events. They hasten what polling finds anyway, and are configured by hand in a process definition of the
+ * tenant's: deliveries are neither signed nor repeated as far as is documented, and nothing of a body is believed but
+ * the id.
+ */
+export const hooks: HookProfile = {
+  alertSource: 'alerts',
+  hints(body) {
+    const id = findId(body, 0);
+    return id === undefined ? [] : [id];
+  },
+  // There is nothing to register, re-enable or miss: every change is polled for.
+  keep: async (_call, events) => ({ active: events, reenabled: [], registered: [], foreign: 0 }),
+};
 
-function findId(value: JsonValue | undefined, depth: number): string | undefined {
-  if (value === null || typeof value !== 'object' || depth > 2) return undefined;
-  if (Array.isArray(value)) return findId(value[0] as JsonValue | undefined, depth + 1);
-  const object = value as { readonly [member: string]: JsonValue };
+function findId(value: unknown, depth: number): string | undefined {
+  if (value === null || typeof value !== 'object' || depth > MAX_DEPTH) return undefined;
+  if (Array.isArray(value)) return findId(value[0], depth + 1);
+  const object = value as Readonly<Record<string, unknown>>;
   for (const member of ID_MEMBERS) {
     const candidate = object[member];
     const text = typeof candidate === 'number' ? String(candidate) : candidate;

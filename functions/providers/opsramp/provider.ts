@@ -1,6 +1,7 @@
 import type { Provider } from '../../core/provider.ts';
 import { alertHistory } from './alert-history.ts';
 import { alerts } from './alert-source.ts';
+import { hooks } from './hooks.ts';
 import { incidents } from './incidents.ts';
 import { judge } from './judge.ts';
 import { ALERTS_PAGINATED, OTHER_PAGINATED } from './paging.ts';
@@ -40,4 +41,5 @@ export const opsramp: Provider = {
     'patch-status': patchStatus,
   },
   alertSources: { alerts },
+  hooks,
 };

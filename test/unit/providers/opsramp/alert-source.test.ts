@@ -8,6 +8,7 @@ import {
 import { canonicalJson, type JsonValue } from '../../../../functions/core/json.ts';
 import type { CallApi } from '../../../../functions/core/provider.ts';
 import { opsramp } from '../../../../functions/providers/opsramp/provider.ts';
+import { MAX_DEPTH } from '../../../../functions/providers/opsramp/spans.ts';
 import { memoryBudgets } from '../../../support/memory-budgets.ts';
 import { alertContext, NOW, opsrampBench, readAlerts } from '../../../support/opsramp.ts';
 
@@ -23,6 +24,18 @@ describe('alerts', () => {
     expect(read.length).toBeGreaterThan(1000);
     const times = read.map(({ changedAt }) => changedAt?.getTime() ?? 0);
     expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(new Set(read.map(({ id }) => id)).size).toBe(read.length);
+  });
+
+  it('cuts a span that is too deep in pieces and has no alert twice', async () => {
+    const bench = opsrampBench({ alerts: MAX_DEPTH + 300 });
+    // On both sides of the places where 60 days are cut.
+    for (const days of [30, 15]) {
+      const edge = NOW.getTime() - days * 24 * 60 * MINUTE_MS;
+      for (const ms of [-1000, 0, 1000]) bench.control.openAlert({ createdAt: new Date(edge + ms) });
+    }
+    const read = await readAlerts(await bench.open(), alerts, span(60 * 24 * 60));
+    expect(read).toHaveLength(MAX_DEPTH + 306);
     expect(new Set(read.map(({ id }) => id)).size).toBe(read.length);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { HOOK_PAYLOAD, parseHook } from '../../../../functions/providers/opsramp/hooks.ts';
+import { HOOK_PAYLOAD, hooks } from '../../../../functions/providers/opsramp/hooks.ts';
 
-describe('parseHook', () => {
+describe('hints', () => {
   it.each([
     HOOK_PAYLOAD.replace('$alert.uniqueId', '389547'),
     '{"alertId":389547}',
@@ -9,19 +9,20 @@ describe('parseHook', () => {
     '[{"id":"389547"}]',
     '{"payload":{"alert":{"id":389547}}}',
   ])('finds the alert in %s', (body) => {
-    expect(parseHook(body)).toEqual({ resource: 'alerts', id: '389547' });
+    expect(hooks.hints(JSON.parse(body))).toEqual(['389547']);
   });
 
   it.each([
     HOOK_PAYLOAD,
-    '',
+    '"text"',
+    '7',
     'null',
     '{"id":"../x"}',
     '{"id":1.5}',
     '{"id":""}',
     '{"a":{"b":{"alert":{"id":1}}}}',
-    '<xml/>',
+    '[]',
   ])('makes nothing of %j', (body) => {
-    expect(parseHook(body)).toBeUndefined();
+    expect(hooks.hints(JSON.parse(body))).toEqual([]);
   });
 });
