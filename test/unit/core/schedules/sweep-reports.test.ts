@@ -1,0 +1,249 @@
+import { describe, expect, it } from 'vitest';
+import { NotFoundError, StoreUnavailableError } from '../../../../functions/core/errors.ts';
+import type { ExportInput } from '../../../../functions/core/reports/run-types.ts';
+import type { SourceDescription } from '../../../../functions/core/reports/source.ts';
+import { createRequestExport } from '../../../../functions/core/schedules/request-export.ts';
+import { executionName } from '../../../../functions/core/schedules/start-export.ts';
+import { createSweepReports } from '../../../../functions/core/schedules/sweep-reports.ts';
+import { createMemoryJobStore } from '../../../support/memory-job-store.ts';
+import { createMemoryWindowStore } from '../../../support/memory-window-store.ts';
+import { aReportJob } from '../../../support/report-job.ts';
+
+const HOUR = 3_600_000;
+
+function createScene(description: Partial<SourceDescription> = {}) {
+  const state = { now: new Date('2026-03-10T12:00:00Z') };
+  const clock = { now: () => state.now };
+  const jobs = createMemoryJobStore();
+  const windows = createMemoryWindowStore();
+  const started: { name: string; input: ExportInput }[] = [];
+  const metrics: string[] = [];
+  let failing = false;
+  const described = (): SourceDescription => ({ kind: 'incremental', settleMs: 0, ...description });
+  const sweep = createSweepReports({
+    stage: 'test',
+    jobs,
+    windows,
+    describe: (job) => {
+      if (job.source === 'gone') throw new NotFoundError('no such source');
+      return described();
+    },
+    start: async (name, input) => {
+      if (failing) throw new StoreUnavailableError('Lambda is down');
+      started.push({ name, input });
+    },
+    nudge: async () => {},
+    clock,
+    log: { info() {}, warn() {}, error() {} },
+    metrics: { add: (name) => void metrics.push(name) },
+  });
+  let ticks = 0;
+  const seal = async (input: ExportInput, state_: 'exported' | 'gap' = 'exported') => {
+    const { sequence } = (await windows.chain(input.job))!;
+    const key = { job: input.job, from: new Date(input.from), attempt: input.attempt };
+    const sealed = {
+      sequence: sequence + 1,
+      manifestKey: `m${sequence}`,
+      manifestSha256: `s${sequence}`,
+      rows: 5,
+      bytes: 9,
+    };
+    await windows.seal(key, state_, sealed, { shard: '0', rows: [] }, state.now);
+    await jobs.wake(input.job, state.now);
+  };
+  return {
+    state,
+    jobs,
+    windows,
+    started,
+    metrics,
+    seal,
+    clock,
+    described,
+    job: aReportJob({ zone: 'UTC' }),
+    breakStart: (broken: boolean) => (failing = broken),
+    tick: (at: string) => {
+      state.now = new Date(at);
+      return sweep('0', `owner-${++ticks}`, { remainingMs: () => 50_000 });
+    },
+    fail: async (input: ExportInput, retryable = true) => {
+      const key = { job: input.job, from: new Date(input.from), attempt: input.attempt };
+      const error = { code: 'PROVIDER_UNAVAILABLE', message: 'no answer', retryable };
+      await windows.fail(key, 'failed', error, { shard: '0', rows: [] }, state.now);
+      await jobs.wake(input.job, state.now);
+    },
+  };
+}
+
+describe('createSweepReports()', () => {
+  it('E24 starts what is due under a name of its own, once, and nothing before its time', async () => {
+    const scene = createScene();
+    await scene.jobs.configure(scene.job, scene.state.now);
+    await scene.tick('2026-03-10T12:00:00Z');
+    expect(scene.started).toEqual([]);
+    expect((await scene.jobs.find('nightly'))?.dueAt).toEqual(new Date('2026-03-11T02:00:00Z'));
+    await scene.tick('2026-03-11T02:00:30Z');
+    await scene.tick('2026-03-11T02:01:30Z');
+    const input = {
+      job: 'nightly',
+      from: '2026-03-10T02:00:00.000Z',
+      to: '2026-03-11T02:00:00.000Z',
+      attempt: 1,
+      action: 'export',
+    };
+    expect(scene.started).toEqual([{ name: expect.stringMatching(/^[a-z2-7]{52}$/) as string, input }]);
+  });
+
+  it('counts the run when it has ended and waits for the next window', async () => {
+    const scene = createScene();
+    await scene.jobs.configure(scene.job, scene.state.now);
+    await scene.tick('2026-03-11T02:00:30Z');
+    await scene.seal(scene.started[0]!.input);
+    await scene.tick('2026-03-11T02:03:00Z');
+    const state = await scene.jobs.find('nightly');
+    expect(state?.run).toMatchObject({ runs: 1, failures: 0, items: 5 });
+    expect(state?.dueAt).toEqual(new Date('2026-03-12T02:00:00Z'));
+    await scene.tick('2026-03-12T02:00:00Z');
+    expect(scene.started).toHaveLength(2);
+  });
+
+  it('raises the attempt only after a terminal failure, later each time', async () => {
+    const scene = createScene();
+    await scene.jobs.configure(scene.job, scene.state.now);
+    await scene.tick('2026-03-11T02:00:00Z');
+    await scene.fail(scene.started[0]!.input);
+    await scene.tick('2026-03-11T02:01:00Z');
+    expect(scene.started).toHaveLength(1);
+    expect((await scene.jobs.find('nightly'))?.run).toMatchObject({
+      failures: 1,
+      lastError: { code: 'PROVIDER_UNAVAILABLE' },
+    });
+    await scene.tick('2026-03-11T02:05:00Z');
+    expect(scene.started.map(({ input }) => input.attempt)).toEqual([1, 2]);
+    expect(scene.started[0]!.name).not.toBe(scene.started[1]!.name);
+  });
+
+  it('starts a run again, by the same name, that may never have begun, and gives up a silent one', async () => {
+    const scene = createScene();
+    await scene.jobs.configure(scene.job, scene.state.now);
+    scene.breakStart(true);
+    await expect(scene.tick('2026-03-11T02:00:00Z')).rejects.toBeInstanceOf(AggregateError);
+    expect(await scene.windows.find('nightly', new Date('2026-03-10T02:00:00Z'))).toMatchObject({ state: 'running' });
+    scene.breakStart(false);
+    await scene.tick('2026-03-11T02:15:00Z');
+    expect(scene.started).toHaveLength(1);
+    const name = executionName('test', { job: 'nightly', from: new Date('2026-03-10T02:00:00Z'), attempt: 1 });
+    expect(scene.started[0]?.name).toBe(name);
+    await scene.tick('2026-03-11T05:30:00Z');
+    expect(scene.windows.outbox.map(({ event }) => [event.type, event.data['code']])).toEqual([
+      ['steward.export.failed', 'STALLED'],
+    ]);
+    await scene.tick('2026-03-11T05:36:00Z');
+    expect(scene.started.at(-1)?.input.attempt).toBe(2);
+  });
+
+  it('E25 makes up missed windows in order, one at a time, and says that it is late', async () => {
+    const scene = createScene();
+    await scene.jobs.configure(scene.job, scene.state.now);
+    for (let minute = 0; minute < 8; minute++) {
+      await scene.tick(new Date(Date.parse('2026-03-14T12:00:00Z') + minute * 60_000).toISOString());
+      const last = scene.started.at(-1)!.input;
+      const record = await scene.windows.find('nightly', new Date(last.from));
+      if (record?.state === 'running') await scene.seal(last);
+    }
+    expect(scene.started.map(({ input }) => input.from.slice(0, 10))).toEqual([
+      '2026-03-10',
+      '2026-03-11',
+      '2026-03-12',
+      '2026-03-13',
+    ]);
+    expect(scene.metrics).toContain('ExportsLate');
+    expect(await scene.windows.chain('nightly')).toMatchObject({
+      from: new Date('2026-03-10T02:00:00Z'),
+      to: new Date('2026-03-14T02:00:00Z'),
+    });
+  });
+
+  it('E25 starts a gap record for missed snapshots', async () => {
+    const scene = createScene({ kind: 'snapshot' });
+    await scene.jobs.configure(scene.job, scene.state.now);
+    await scene.tick('2026-03-14T12:00:00Z');
+    const [gap] = scene.started;
+    expect(gap?.input).toMatchObject({
+      action: 'gap',
+      to: '2026-03-13T02:00:00.000Z',
+      reason: expect.stringContaining('missed') as string,
+    });
+    await scene.seal(gap!.input, 'gap');
+    await scene.tick('2026-03-14T12:01:00Z');
+    expect(scene.started[1]?.input).toMatchObject({ action: 'export', from: '2026-03-13T02:00:00.000Z' });
+  });
+
+  it('goes by what is left of its time, and keeps one broken job from stopping the others', async () => {
+    const scene = createScene();
+    await scene.jobs.configure(aReportJob({ name: 'broken', source: 'gone', zone: 'UTC' }), scene.state.now);
+    await scene.jobs.configure(scene.job, scene.state.now);
+    await scene.tick('2026-03-11T02:00:30Z');
+    expect(scene.started.map(({ input }) => input.job)).toEqual(['nightly']);
+    expect((await scene.jobs.find('broken'))?.run).toMatchObject({ failures: 1, lastError: { code: 'NOT_FOUND' } });
+  });
+
+  it('two sweeps at once begin a window once', async () => {
+    const scene = createScene();
+    await scene.jobs.configure(scene.job, scene.state.now);
+    await Promise.all([scene.tick('2026-03-11T02:00:30Z'), scene.tick('2026-03-11T02:00:30Z')]);
+    expect(scene.started).toHaveLength(1);
+  });
+});
+
+describe('createRequestExport()', () => {
+  const requester = (scene: ReturnType<typeof createScene>) =>
+    createRequestExport({ jobs: scene.jobs, windows: scene.windows, describe: scene.described, clock: scene.clock });
+
+  it('exports now, less the settle delay, and the schedule goes on from there', async () => {
+    const scene = createScene({ settleMs: HOUR });
+    await scene.jobs.configure(scene.job, scene.state.now);
+    await scene.tick('2026-03-10T12:00:00.700Z');
+    const span = await requester(scene)('nightly');
+    expect(span).toEqual({ from: new Date('2026-03-10T02:00:00Z'), to: new Date('2026-03-10T11:00:00Z') });
+    await scene.tick('2026-03-10T12:01:00Z');
+    expect(scene.started[0]?.input).toMatchObject({ to: '2026-03-10T11:00:00.000Z' });
+    await scene.seal(scene.started[0]!.input);
+    await scene.tick('2026-03-11T03:00:00Z');
+    expect(scene.started[1]?.input).toMatchObject({ from: '2026-03-10T11:00:00.000Z', to: '2026-03-11T02:00:00.000Z' });
+  });
+
+  it('refuses what cannot be: a snapshot’s past, what is covered, and an unknown job', async () => {
+    const snapshot = createScene({ kind: 'snapshot', snapshotReason: 'the list has no history' });
+    await snapshot.jobs.configure(snapshot.job, snapshot.state.now);
+    const from = new Date('2026-01-01T00:00:00Z');
+    await expect(requester(snapshot)('nightly', from)).rejects.toThrow('the list has no history');
+    const scene = createScene({ settleMs: 24 * HOUR });
+    await scene.jobs.configure(scene.job, scene.state.now);
+    await expect(requester(scene)('nightly')).rejects.toThrow('nothing newer');
+    await expect(requester(scene)('nightly', scene.state.now)).rejects.toThrow('earlier date');
+    await expect(requester(scene)('nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('back-fills an incremental source to a date', async () => {
+    const scene = createScene();
+    await scene.jobs.configure(scene.job, scene.state.now);
+    await scene.tick('2026-03-11T02:00:00Z');
+    await scene.seal(scene.started[0]!.input);
+    const span = await requester(scene)('nightly', new Date('2026-03-08T12:00:00Z'));
+    expect(span).toEqual({ from: new Date('2026-03-08T12:00:00Z'), to: new Date('2026-03-10T02:00:00Z') });
+    for (const minute of ['05', '06', '07']) {
+      await scene.tick(`2026-03-11T02:${minute}:00Z`);
+      const last = scene.started.at(-1)!.input;
+      if ((await scene.windows.find('nightly', new Date(last.from)))?.state === 'running') await scene.seal(last);
+    }
+    expect(scene.started.slice(1).map(({ input }) => input.from)).toEqual([
+      '2026-03-09T02:00:00.000Z',
+      '2026-03-08T12:00:00.000Z',
+    ]);
+    expect(await scene.windows.chain('nightly')).toMatchObject({
+      from: span.from,
+      to: new Date('2026-03-11T02:00:00Z'),
+    });
+  });
+});
