@@ -62,7 +62,8 @@ const blind = object(
 
 const exported = object({ job: name, source: name, from: instant, to: instant, attempt: count }, { cut });
 const connection = object({ connection: name, provider: name }, { cut });
-const configuration = object({}, { cut });
+/** What a person did with the command: who it was, as their machine knows them. */
+const audited = object({}, { actor: name, connection: name, provider: name, cut });
 const hook = object({ connection: name }, { cut });
 
 /** What `data` is, for every type that Steward publishes. */
@@ -85,10 +86,10 @@ const DATA: Readonly<Record<EventType, JsonObject>> = {
   'steward.connection.access-denied': connection,
   'steward.connection.expiring': connection,
   'steward.connection.blind': blind,
-  'steward.connection.disconnected': connection,
-  'steward.connection.paused': connection,
-  'steward.connection.resumed': connection,
-  'steward.configuration.applied': configuration,
+  'steward.connection.disconnected': audited,
+  'steward.connection.paused': audited,
+  'steward.connection.resumed': audited,
+  'steward.configuration.applied': audited,
   'steward.hook.disabled': hook,
   'steward.hook.restored': hook,
 };

@@ -42,14 +42,7 @@ export function createAlertStore(table: Table): AlertStore {
           Put: {
             TableName: table.tableName,
             Item: checkpointItem(destination.job, checkpoint),
-            // An item that cannot be read as a checkpoint was not read either (A27): it has no revision to hold on to.
-            ConditionExpression:
-              expected === 0
-                ? 'attribute_not_exists(#revision) OR attribute_not_exists(#position)'
-                : '#revision = :expected',
-            ExpressionAttributeNames:
-              expected === 0 ? { '#revision': 'revision', '#position': 'position' } : { '#revision': 'revision' },
-            ...(expected === 0 ? {} : { ExpressionAttributeValues: toItem({ ':expected': expected }) }),
+            ...(expected === 0 ? NO_CHECKPOINT : atRevision(expected)),
           },
         },
         ...outboxPuts(table.tableName, destination.shard, rows, now),
@@ -60,6 +53,28 @@ export function createAlertStore(table: Table): AlertStore {
         await transact(table, 'announce events', puts.slice(start, start + TRANSACTION_LIMIT));
       }
     },
+  };
+}
+
+/** An item that cannot be read as a checkpoint was not read either (A27): it has no revision to hold on to. */
+const NO_CHECKPOINT = {
+  ConditionExpression: ['#revision', '#bornAt', '#position', '#succeededAt']
+    .map((name) => `NOT attribute_type(${name}, :number)`)
+    .join(' OR '),
+  ExpressionAttributeNames: {
+    '#revision': 'revision',
+    '#bornAt': 'bornAt',
+    '#position': 'position',
+    '#succeededAt': 'succeededAt',
+  },
+  ExpressionAttributeValues: toItem({ ':number': 'N' }),
+};
+
+function atRevision(revision: number) {
+  return {
+    ConditionExpression: '#revision = :expected',
+    ExpressionAttributeNames: { '#revision': 'revision' },
+    ExpressionAttributeValues: toItem({ ':expected': revision }),
   };
 }
 
