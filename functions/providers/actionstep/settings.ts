@@ -22,7 +22,7 @@ export const DEFAULT_SCOPES: readonly string[] = [
   'resthooks',
 ];
 
-const schema = v.strictObject({
+const members = {
   environment: v.optional(
     v.picklist(['production', 'staging'], 'environment must be production or staging'),
     'production',
@@ -39,12 +39,16 @@ const schema = v.strictObject({
   orgkey: v.optional(
     v.pipe(v.string(), v.regex(/^[\w.-]{1,100}$/u, 'orgkey must be the organisation key of the system')),
   ),
-  /** Core's own: the account's budget. */
-  requestsPerMinute: v.optional(v.number()),
   endpoint: v.optional(
     v.pipe(v.string(), v.check(isOverride, 'endpoint must be an https origin, or http on loopback')),
   ),
-});
+  /** Core's own: the account's budget. */
+  requestsPerMinute: v.optional(v.number()),
+};
+
+const schema = v.strictObject(members);
+/** Another version may have stored a member that this one does not know (P13). */
+const storedSchema = v.object(members);
 
 export type ActionstepSettings = v.InferOutput<typeof schema>;
 
@@ -59,7 +63,7 @@ export function parseSettings(input: unknown): ProviderSettings {
 
 /** The stored settings with their defaults; stored ones were checked by `parseSettings`. */
 export function readSettings(settings: ProviderSettings): ActionstepSettings {
-  const parsed = v.safeParse(schema, settings);
+  const parsed = v.safeParse(storedSchema, settings);
   if (parsed.success) return parsed.output;
   throw new ConfigInvalidError(`Actionstep settings: ${parsed.issues[0].message}`);
 }

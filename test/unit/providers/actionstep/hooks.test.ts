@@ -133,6 +133,18 @@ describe('hooks alert source', () => {
     expect(after.changedAt).toEqual(NOW);
   });
 
+  it('has the same fingerprint of a bill whose stamp alone moved, and another when its sum did', async () => {
+    const harness = await open();
+    const prints: string[] = [];
+    for (const change of [{}, { isFavorite: 'T' }, { totalPaid: '1.00' }]) {
+      harness.model.changeRecord('bills', 801, change, new Date(NOW.getTime() + prints.length * 1000));
+      const alert = await one(harness, 'bills/801');
+      prints.push(alert === undefined ? 'none' : fingerprintOf(alert));
+    }
+    expect(prints[1]).toBe(prints[0]);
+    expect(prints[2]).not.toBe(prints[0]);
+  });
+
   it.each(['actions/999999', 'filenotes/../users/1', '/', 'actions', '', 'Actions/1'])(
     'has no alert for %j',
     async (id) => {

@@ -178,6 +178,11 @@ describe('parseSettings', () => {
     expect('endpoint' in production).toBe(false);
   });
 
+  it("P13 reads stored settings that carry the account's budget, or a member of another version", () => {
+    const stored = { ...staging, requestsPerMinute: 30, later: true };
+    expect(checkApiEndpoint('https://ap-southeast-2.actionstepstaging.com/api/', stored)).toMatch(/staging/u);
+  });
+
   it.each([
     [{ environment: 'live' }, /environment/u],
     [{ scopes: [] }, /scopes/u],

@@ -102,19 +102,25 @@ describe('resource source', () => {
 describe('windows', () => {
   const days = ['2026-02-20T00:00:00Z', '2026-02-22T00:00:00Z', '2026-02-24T00:00:00Z'] as const;
 
-  it.each(['utc', 'organisation'] as const)(
-    'tile without gap or overlap, filters read in %s (E23)',
-    async (filterZone) => {
-      const harness = await open({ size: 60, filterZone });
-      const first = await readAll(harness, 'filenotes', {}, [days[0], days[1]]);
-      const second = await readAll(harness, 'filenotes', {}, [days[1], days[2]]);
-      const both = await readAll(harness, 'filenotes', {}, [days[0], days[2]]);
-      expect(first.rows.length).toBeGreaterThan(0);
-      expect(new Set([...ids(first.rows), ...ids(second.rows)])).toEqual(new Set(ids(both.rows)));
-      expect(first.rows.length + second.rows.length).toBe(both.rows.length);
-      for (const { rows, last } of [first, second, both]) expect(last.sourceTotal).toBe(rows.length);
-    },
-  );
+  it.each([
+    ['utc', 'Australia/Sydney'],
+    ['organisation', 'Australia/Sydney'],
+    ['organisation', 'Pacific/Auckland'],
+    ['organisation', 'America/Los_Angeles'],
+    ['organisation', 'Pacific/Pago_Pago'],
+  ] as const)('tile without gap or overlap, filters read in %s, %s (E23)', async (filterZone, timeZone) => {
+    const harness = await open({ size: 60, filterZone, timeZone });
+    const first = await readAll(harness, 'filenotes', {}, [days[0], days[1]]);
+    const second = await readAll(harness, 'filenotes', {}, [days[1], days[2]]);
+    const both = await readAll(harness, 'filenotes', {}, [days[0], days[2]]);
+    expect(first.rows.length).toBeGreaterThan(0);
+    expect(new Set([...ids(first.rows), ...ids(second.rows)])).toEqual(new Set(ids(both.rows)));
+    expect(first.rows.length + second.rows.length).toBe(both.rows.length);
+    const stamps = harness.model.records('filenotes').map((row) => Date.parse(String(row.enteredTimestamp)));
+    const inside = stamps.filter((at) => at >= Date.parse(days[0]) && at < Date.parse(days[2]));
+    expect(both.rows).toHaveLength(inside.length);
+    for (const { rows, last } of [first, second, both]) expect(last.sourceTotal).toBe(rows.length);
+  });
 
   it('take a row at `from` and leave one at `to`', async () => {
     const harness = await open();
