@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { ACCOUNT, REGION } from './aws/account.ts';
 import { type DynamoEngine, startDynamo } from './aws/dynamodb.ts';
@@ -40,7 +41,7 @@ export interface LocalCloud {
   readonly environment: Readonly<Record<string, string>>;
   readonly resources: LocalResources;
   functionArn(name: string, version?: string): string;
-  /** Makes a topic deliver raw messages to a queue of its own (`<topic>-<n>`), and returns the queue's address. */
+  /** Makes a topic deliver raw messages to a queue of its own and returns the queue's address. */
   subscribeQueue(topic: 'alerts' | 'events', filterPolicy?: Readonly<Record<string, unknown>>): string;
   /** Puts a host of functions behind the Lambda API. */
   attachLambda(backend: LambdaBackend): void;
@@ -123,7 +124,12 @@ async function startServices(
     },
     subscribeQueue(topic, filterPolicy) {
       queues += 1;
-      const queue = `${topic}-${queues}`;
+      // The same call after a restart finds its queue again; another filter gets another queue.
+      const filter = createHash('sha256')
+        .update(JSON.stringify(filterPolicy ?? {}))
+        .digest('hex')
+        .slice(0, 8);
+      const queue = `${topic}-${queues}-${filter}`;
       notifications.subscribeQueue(topic, queue, filterPolicy);
       return `${edge.endpoint}/${ACCOUNT}/${queue}`;
     },

@@ -18,7 +18,7 @@ afterEach(async () => {
 
 function folder(): string {
   const made = temporaryDirectory();
-  stops.push(made.remove);
+  stops.push(() => made.remove());
   return made.path;
 }
 
@@ -99,6 +99,22 @@ describe('the local cloud', () => {
     );
 
     expect(Messages?.map(({ Body }) => Body)).toEqual(['{"severity":"critical"}']);
+  });
+
+  it('keeps what waits in a queue over a restart', async () => {
+    const directory = folder();
+    const first = await start(directory);
+    first.subscribeQueue('events');
+    const TopicArn = first.resources.topicArns.events;
+    await new SNSClient(clientOf(first)).send(new PublishCommand({ TopicArn, Message: 'waiting' }));
+    await first.stop();
+
+    const second = await start(directory);
+    const QueueUrl = second.subscribeQueue('events');
+    const sqs = new SQSClient(clientOf(second));
+    const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
+
+    expect(Messages?.map(({ Body }) => Body)).toEqual(['waiting']);
   });
 
   it('answers 501 for a service that it does not have, or a request without a signature', async () => {

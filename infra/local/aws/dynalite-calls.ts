@@ -42,7 +42,7 @@ export function connectDynalite(port: number): DynaliteCalls {
     const output = JSON.parse(String(reply.body)) as Record<string, unknown>;
     if (reply.status === 200) return output;
     const type = String(output['__type']).split('#').at(-1) ?? 'InternalServerError';
-    throw new AwsFault(type, String(output['message'] ?? output['Message'] ?? type), reply.status);
+    throw new AwsFault(type, String((output['message'] ?? output['Message'] ?? type) as string), reply.status);
   };
   return {
     raw,

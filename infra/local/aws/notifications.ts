@@ -7,7 +7,7 @@ export interface Notifications {
   /** Where both services answer. */
   readonly endpoint: string;
   createTopic(name: string): string;
-  /** Makes a queue, lets a topic deliver its raw messages to it, and returns the queue's name. */
+  /** Lets a topic deliver its raw messages to a queue, which is made where it is not there. */
   subscribeQueue(topic: string, queue: string, filterPolicy?: Readonly<Record<string, unknown>>): void;
   stop(): Promise<void>;
 }
@@ -46,7 +46,7 @@ export async function startNotifications(directory: string): Promise<Notificatio
     },
     subscribeQueue(topic, queue, filterPolicy) {
       const arn = `arn:aws:sqs:${REGION}:${ACCOUNT}:${queue}`;
-      sqsStore.createQueue(queue, `${endpoint}/${ACCOUNT}/${queue}`, arn);
+      if (!sqsStore.getQueueByName(queue)) sqsStore.createQueue(queue, `${endpoint}/${ACCOUNT}/${queue}`, arn);
       snsStore.subscribe(topicArn(topic), 'sqs', arn, {
         RawMessageDelivery: 'true',
         ...(filterPolicy === undefined ? {} : { FilterPolicy: JSON.stringify(filterPolicy) }),

@@ -75,9 +75,7 @@ export function openRecordFiles(directory: string, bucket: string): RecordFiles 
 
 /** Whether a key can be a path below the bucket's folder and nowhere else. */
 function isPlainName(key: string): boolean {
-  return key
-    .split('/')
-    .every((part) => part !== '' && part !== '.' && part !== '..' && !/[\\:\p{Cc}]/u.test(part));
+  return key.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && !/[\\:\p{Cc}]/u.test(part));
 }
 
 function keepAside(plain: string, aside: string): void {
