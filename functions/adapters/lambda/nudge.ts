@@ -1,4 +1,4 @@
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Log } from '../../core/log.ts';
 
 /** Wakes the publisher of one shard. Never fails: what a nudge misses, the next tick takes. */
@@ -6,11 +6,12 @@ export type Nudge = (shard: string) => Promise<void>;
 
 /** A nudge is an asynchronous invoke of `event-publisher` with a tick that has no slot. */
 export function createNudge(options: {
-  readonly client: LambdaClient;
+  /** Made here where the caller loads this room late and would load the whole client with it otherwise. */
+  readonly client?: LambdaClient;
   readonly functionName: string;
   readonly log: Log;
 }): Nudge {
-  const { client, functionName, log } = options;
+  const { client = new LambdaClient(), functionName, log } = options;
   return async (shard) => {
     try {
       await client.send(
