@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { createBudgetStore } from '../../functions/adapters/dynamodb/budget-store.ts';
-import { startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
+import { DYNAMO_ENGINES, startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { memoryBudgets } from '../support/memory-budgets.ts';
 import { itKeepsBudgets } from './budgets.ts';
 
@@ -13,10 +13,10 @@ describe('budgets in memory', () => {
   });
 });
 
-describe('budgets in DynamoDB', () => {
+describe.each(DYNAMO_ENGINES)('budgets in DynamoDB (%s)', (engine) => {
   let dynamo: TestDynamo;
   beforeAll(async () => {
-    dynamo = await startTestDynamo();
+    dynamo = await startTestDynamo(engine);
   });
   afterAll(() => dynamo.stop());
 
