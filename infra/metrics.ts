@@ -7,23 +7,28 @@ export const METRICS_NAMESPACE = 'Steward';
 export const METRIC_PROVIDERS = ['action1', 'actionstep', 'opsramp'] as const;
 
 export type MetricName =
+  | 'AccessDenied'
   | 'AlertLatencyMilliseconds'
   | 'AlertVersions'
+  | 'AuthorizationFailed'
+  | 'Authorized'
   | 'BlindSeconds'
   | 'BudgetBlocked'
-  | 'BytesExported'
-  | 'ConnectionsDue'
+  | 'ClientRejected'
   | 'EventsPublished'
+  | 'ExportsLate'
   | 'OutboxOldestSeconds'
+  | 'ProviderIncident'
   | 'PublishFailed'
   | 'ReauthorizationRequired'
   | 'RefreshFailed'
-  | 'RefreshSucceeded'
   | 'RowsExported'
+  | 'SealBroken'
   | 'SoonestRefreshTokenExpiryHours'
+  | 'TokenRefreshed'
+  | 'TokenSpilled'
   | 'WindowsExported'
-  | 'WindowsFailed'
-  | 'WindowsLate';
+  | 'WindowsFailed';
 
 export interface MetricShape {
   readonly name: MetricName;
@@ -38,9 +43,31 @@ export interface MetricShape {
 }
 
 export const METRICS: Readonly<Record<MetricName, MetricShape>> = {
-  ConnectionsDue: metric('ConnectionsDue', 'Maximum', ['token-refresher'], false, 'connections due in one sweep'),
-  RefreshSucceeded: metric('RefreshSucceeded', 'Sum', ['token-refresher'], true, 'token sets committed'),
+  Authorized: metric('Authorized', 'Sum', ['oauth-callback'], true, 'accounts connected'),
+  AuthorizationFailed: metric(
+    'AuthorizationFailed',
+    'Sum',
+    ['oauth-callback'],
+    true,
+    'answers of providers that connected nothing',
+  ),
+  TokenRefreshed: metric('TokenRefreshed', 'Sum', ['token-refresher'], true, 'token sets committed'),
   RefreshFailed: metric('RefreshFailed', 'Sum', ['token-refresher'], true, 'refreshes that ended without a token set'),
+  ClientRejected: metric(
+    'ClientRejected',
+    'Sum',
+    ['token-refresher'],
+    true,
+    'refreshes refused because of our own credentials',
+  ),
+  ProviderIncident: metric(
+    'ProviderIncident',
+    'Sum',
+    ['token-refresher'],
+    false,
+    'refusals of so many connections at once that the provider is to blame',
+  ),
+  TokenSpilled: metric('TokenSpilled', 'Sum', ['token-refresher'], true, 'token sets that went to the rescue bucket'),
   SoonestRefreshTokenExpiryHours: metric(
     'SoonestRefreshTokenExpiryHours',
     'Minimum',
@@ -55,14 +82,21 @@ export const METRICS: Readonly<Record<MetricName, MetricShape>> = {
     true,
     'connections that went to reauthorization required',
   ),
-  WindowsExported: metric('WindowsExported', 'Sum', ['report-export'], true, 'windows with a manifest'),
-  WindowsLate: metric('WindowsLate', 'Maximum', ['report-poller'], false, 'windows past their due time'),
-  WindowsFailed: metric('WindowsFailed', 'Sum', ['report-export'], true, 'attempts at a window that failed'),
-  RowsExported: metric('RowsExported', 'Sum', ['report-export'], true, 'rows in manifests'),
-  BytesExported: metric('BytesExported', 'Sum', ['report-export'], true, 'bytes in manifests'),
+  AccessDenied: metric(
+    'AccessDenied',
+    'Sum',
+    ['token-refresher'],
+    true,
+    'connections whose fresh tokens are refused all the same',
+  ),
+  SealBroken: metric('SealBroken', 'Sum', ['token-refresher'], true, 'seals that did not open'),
+  WindowsExported: metric('WindowsExported', 'Sum', ['report-export'], false, 'windows with a manifest'),
+  ExportsLate: metric('ExportsLate', 'Sum', ['report-poller'], true, 'looks at a job whose export is late'),
+  WindowsFailed: metric('WindowsFailed', 'Sum', ['report-export'], false, 'attempts at a window that failed'),
+  RowsExported: metric('RowsExported', 'Sum', ['report-export'], false, 'rows in manifests'),
   AlertVersions: metric('AlertVersions', 'Sum', ['alert-poller'], true, 'recorded states of alerts'),
   EventsPublished: metric('EventsPublished', 'Sum', ['event-publisher'], false, 'messages that SNS took'),
-  PublishFailed: metric('PublishFailed', 'Sum', ['event-publisher'], false, 'messages that SNS refused'),
+  PublishFailed: metric('PublishFailed', 'Sum', ['event-publisher'], false, 'messages that SNS did not take'),
   OutboxOldestSeconds: metric(
     'OutboxOldestSeconds',
     'Maximum',
@@ -80,9 +114,9 @@ export const METRICS: Readonly<Record<MetricName, MetricShape>> = {
   BudgetBlocked: metric(
     'BudgetBlocked',
     'Sum',
-    ['alert-poller', 'report-export'],
+    ['alert-poller'],
     true,
-    'calls put off because the budget of an account was used up',
+    'polls put off because the budget of an account was used up',
   ),
   BlindSeconds: metric('BlindSeconds', 'Maximum', ['alert-poller'], true, 'time for which alerts could not be seen'),
 };
@@ -96,3 +130,34 @@ function metric(
 ): MetricShape {
   return { name, statistic, functions, perProvider, meaning };
 }
+
+/** A metric that is counted in a function's log: the line is written anyway, and says the same. */
+export interface LogMeasure {
+  readonly name: MetricName;
+  readonly function: string;
+  /** The log event, as `functions/core/log.ts` has it; Powertools writes it as `message`. */
+  readonly event: string;
+  /** Only lines in which this field has this value. */
+  readonly where?: { readonly field: string; readonly is: string };
+  /** `1`, or the field that is summed. */
+  readonly value: string;
+}
+
+export const LOG_MEASURES: readonly LogMeasure[] = [
+  { name: 'RefreshFailed', function: 'token-refresher', event: 'token.refused', value: '1' },
+  { name: 'WindowsFailed', function: 'report-export', event: 'export.stopped', value: '1' },
+  {
+    name: 'WindowsExported',
+    function: 'report-export',
+    event: 'export.finished',
+    where: { field: 'state', is: 'exported' },
+    value: '1',
+  },
+  {
+    name: 'RowsExported',
+    function: 'report-export',
+    event: 'export.finished',
+    where: { field: 'state', is: 'exported' },
+    value: '$.rows',
+  },
+];

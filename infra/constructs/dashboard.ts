@@ -27,6 +27,8 @@ export interface ServiceDashboardProps {
   readonly tables: readonly TableV2[];
   readonly deadLetters: IQueue;
   readonly alarms: readonly IAlarm[];
+  /** CloudWatch's own daily figure. */
+  readonly archiveBytes: IMetric;
 }
 
 /** One page for the person who was woken: alarms first, then what customers get, then what it costs. */
@@ -40,16 +42,24 @@ export class ServiceDashboard extends Construct {
       new AlarmStatusWidget({ title: 'Alarms', alarms: [...props.alarms], width: 24, height: 4 }),
     );
     this.dashboard.addWidgets(...headline());
+    this.row('Consent', [each('Connected', 'Authorized'), each('Not connected', 'AuthorizationFailed')]);
     this.row('Connections', [
-      each('Due in one sweep', 'ConnectionsDue'),
-      each('Refreshed', 'RefreshSucceeded'),
+      each('Refreshed', 'TokenRefreshed'),
       each('Refreshes that failed', 'RefreshFailed'),
-      each('Hours until the first refresh token dies', 'SoonestRefreshTokenExpiryHours'),
+      each('Soonest end', 'SoonestRefreshTokenExpiryHours'),
+      graph('Needs a look', [
+        all('ClientRejected'),
+        all('AccessDenied'),
+        all('ProviderIncident'),
+        all('TokenSpilled'),
+        all('SealBroken'),
+      ]),
     ]);
     this.row('Exports', [
-      graph('Windows', [all('WindowsExported'), all('WindowsLate'), all('WindowsFailed')]),
+      graph('Windows', [all('WindowsExported'), all('WindowsFailed')]),
+      each('Late', 'ExportsLate'),
       each('Rows', 'RowsExported'),
-      each('Bytes', 'BytesExported'),
+      graph('Bytes in the archive', [props.archiveBytes]),
     ]);
     this.row('Alerts and events', [
       each('Recorded states of alerts', 'AlertVersions'),

@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 import { AlarmSet } from '../constructs/alarm-set.ts';
 import { ServiceDashboard } from '../constructs/dashboard.ts';
 import { addFunctionAlarms } from '../constructs/function-alarms.ts';
+import { addLogMeasures } from '../constructs/log-measures.ts';
 import { PublicRoutes } from '../constructs/public-routes.ts';
 import { addSealAlarm } from '../constructs/seal-alarm.ts';
 import { addServiceAlarms } from '../constructs/service-alarms.ts';
@@ -78,7 +79,10 @@ export class ServiceStack extends Stack {
     const pageTopic = new Topic(this, 'Pages', topicProps);
 
     const alarms = new AlarmSet(this, 'Alarm', { topic: alarmTopic, runbook: stage.runbook });
-    for (const each of Object.values(this.functions)) addFunctionAlarms(alarms, each, stage.shards);
+    for (const each of Object.values(this.functions)) {
+      addLogMeasures(each);
+      addFunctionAlarms(alarms, each, stage.shards);
+    }
     addServiceAlarms(alarms, state.deadLetters.queue);
     addSealAlarm(alarms, openersOf(this.functions));
     const page = alarms.addPage(pageTopic);
@@ -88,6 +92,7 @@ export class ServiceStack extends Stack {
       tables: [state.connections.table, state.state.table],
       deadLetters: state.deadLetters.queue,
       alarms: [page, ...alarms.all],
+      archiveBytes: state.archive.metricBytes(),
     });
     new CfnOutput(this, 'PageTopicArn', { value: pageTopic.topicArn });
   }

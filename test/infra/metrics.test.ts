@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { LOG_MEASURES, METRICS } from '../../infra/metrics.ts';
+import { synthesize } from './synthesize.ts';
+
+const root = join(import.meta.dirname, '../../functions');
+const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => readFileSync(join(root, name), 'utf8'));
+
+const emitted = [
+  ...new Set(
+    sources.flatMap((text) => [...text.matchAll(/metrics\.add\(\s*'([A-Za-z]+)'/g)].map(([, name = '']) => name)),
+  ),
+];
+
+it('every metric that the code emits is declared, and so on the dashboard', () => {
+  expect(emitted.length).toBeGreaterThan(8);
+  expect(emitted.filter((name) => !(name in METRICS))).toEqual([]);
+});
+
+it('no metric is counted twice, in code and in the log', () => {
+  expect(LOG_MEASURES.map(({ name }) => name).filter((name) => emitted.includes(name))).toEqual([]);
+});
+
+it('log events that are counted are written somewhere', () => {
+  for (const { event } of LOG_MEASURES) expect(sources.some((text) => text.includes(`'${event}'`))).toBe(true);
+});
+
+it('log lines become metrics with the dimensions of the others', () => {
+  const filters = Object.values(synthesize().service.findResources('AWS::Logs::MetricFilter')) as {
+    Properties: { FilterPattern: string; MetricTransformations: [{ MetricName: string; Dimensions?: object[] }] };
+  }[];
+  const found = filters.find(({ Properties }) => Properties.MetricTransformations[0].MetricName === 'RefreshFailed');
+
+  expect(found?.Properties.FilterPattern).toBe('{ $.message = "token.refused" }');
+  expect(found?.Properties.MetricTransformations[0].Dimensions).toEqual([
+    { Key: 'service', Value: '$.service' },
+    { Key: 'provider', Value: '$.provider' },
+  ]);
+});
