@@ -9,8 +9,8 @@ export interface DoubleUrls {
  * The configuration that `npm start` runs when it is given none: one connection to a double of each provider, and the
  * jobs that a team would begin with. It is written to `.steward/steward.yaml` for people to look at and change.
  *
- * The budgets are far above the vendors' limits, and so are the doubles', because nobody wants to watch a minute's
- * allowance go by; everything else is as it would be.
+ * The budgets and the pace of the alert jobs are far above the vendors' limits, and so are the doubles', because nobody
+ * wants to watch a minute's allowance go by; everything else is as it would be.
  */
 export function demoConfiguration(urls: DoubleUrls): string {
   return `# What this Steward keeps connected, exports and watches. Change it and run: npm run steward -- apply --file .steward/steward.yaml
@@ -66,9 +66,9 @@ reports:
 
 alerts:
   new-vulnerabilities:
-    { connection: northwind-endpoints, source: vulnerabilities, every: 1m, filter: { minimumScore: 9 } }
+    { connection: northwind-endpoints, source: vulnerabilities, every: 4s, filter: { minimumScore: 9 } }
   operations-alerts:
-    { connection: northwind-operations, source: alerts, every: 1m }
+    { connection: northwind-operations, source: alerts, every: 3s }
 `;
 }
 

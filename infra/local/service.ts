@@ -35,6 +35,8 @@ export interface ServiceOptions {
   readonly tickSeconds?: number;
   readonly configuration: ConfigurationSource;
   readonly onStep: (what: string) => void;
+  /** Called before anything can be published: a subscriber that must not miss a message subscribes here. */
+  readonly onCloud?: (cloud: LocalCloud) => void;
   readonly onHostEvent: (event: HostEvent) => void;
 }
 
@@ -77,6 +79,7 @@ export async function startService(options: ServiceOptions): Promise<LocalServic
     onStep('starting AWS on loopback');
     const cloud = await startLocalCloud({ directory });
     stops.push(() => cloud.stop());
+    options.onCloud?.(cloud);
     const latebound: { host?: LambdaHost; answer?: ReturnType<typeof createConsole> } = {};
     const front = await startHttpFront({
       functions: FUNCTIONS,

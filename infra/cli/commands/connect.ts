@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createAuthorizationStore } from '../../../functions/adapters/dynamodb/authorization-store.ts';
+import { createTicket } from '../../../functions/core/authorization/ticket.ts';
+import { EXIT } from '../exit.ts';
+import type { Services } from '../services.ts';
+import { relative } from '../words.ts';
+import { connectionNamed } from './connections.ts';
+import type { CommandContext } from './context.ts';
+
+export interface ConnectOptions {
+  readonly authorizedBy?: string | undefined;
+  readonly replaceAccount?: boolean;
+}
+
+const LOOK_EVERY_MS = 1000;
+
+/** A one-time link for one person and one connection. */
+export async function connectLink(services: Services, name: string, options: ConnectOptions): Promise<string> {
+  return (await issue(services, name, options)).url;
+}
+
+async function issue(services: Services, name: string, { authorizedBy, replaceAccount = false }: ConnectOptions) {
+  const { connections, clock, providers, target } = services;
+  const tickets = createAuthorizationStore({
+    client: services.stateTable.client,
+    stateTable: target.stateTableName,
+    shardCount: target.shardCount,
+  });
+  const random = { bytes: (length: number) => randomBytes(length) };
+  return createTicket(
+    { tickets, connections, providers, clock, random, publicBaseUrl: target.publicBaseUrl },
+    { connection: name, replaceAccount, ...(authorizedBy === undefined ? {} : { authorizedBy }) },
+  );
+}
+
+/** `steward connect`: prints the link, waits for the person, says how it ended. */
+export async function connectCommand(
+  { terminal, services }: CommandContext,
+  name: string,
+  options: ConnectOptions & { readonly open?: boolean; readonly wait: boolean },
+): Promise<number> {
+  const before = await connectionNamed(services, name);
+  const { url, expiresAt } = await issue(services, name, options);
+  if (terminal.json && !options.wait) terminal.out(JSON.stringify({ connection: name, url, expiresAt }));
+  if (!terminal.json) terminal.out(url);
+  terminal.note(
+    `Whoever opens this link can connect one account, once, ${relative(expiresAt, services.clock.now())} at the latest.`,
+  );
+  if (options.open === true) openBrowser(url);
+  if (!options.wait) return EXIT.done;
+  for (;;) {
+    const connection = await connectionNamed(services, name);
+    if (
+      connection.health === 'connected' &&
+      connection.generation > before.generation &&
+      connection.authorizedAt !== undefined
+    ) {
+      terminal.note(
+        `${name} is connected${connection.providerAccount === undefined ? '' : ` to ${connection.providerAccount}`}.`,
+      );
+      if (terminal.json)
+        terminal.out(
+          JSON.stringify({ connection: name, status: 'connected', account: connection.providerAccount ?? null }),
+        );
+      return EXIT.done;
+    }
+    if (services.clock.now() > expiresAt) {
+      terminal.note(`Nobody consented in time. Make a new link: steward connect ${name}`);
+      return EXIT.failed;
+    }
+    terminal.progress(`Waiting for the consent; the link ends ${relative(expiresAt, services.clock.now())}`);
+    await wait(LOOK_EVERY_MS);
+  }
+}
+
+/** The desktop's own way to open an address. Where there is none, the printed link is there. */
+function openBrowser(url: string): void {
+  const [program, ...args] =
+    process.platform === 'darwin' ? ['open'] : process.platform === 'win32' ? ['cmd', '/c', 'start', ''] : ['xdg-open'];
+  spawn(program as string, [...args, url], { stdio: 'ignore', detached: true })
+    .once('error', () => undefined)
+    .unref();
+}

@@ -1,0 +1,51 @@
+import { KMSClient } from '@aws-sdk/client-kms';
+import { S3Client } from '@aws-sdk/client-s3';
+import { UsageError } from '../../../functions/core/errors.ts';
+import { EXIT } from '../exit.ts';
+import { openTarget, type Target } from '../target.ts';
+import { createTerminal } from '../terminal.ts';
+import { fetchPublicKey, readPublicKey, verifyCommand } from '../verify.ts';
+import type { GlobalOptions } from './context.ts';
+
+export interface VerifyArchiveOptions extends GlobalOptions {
+  readonly key?: string;
+  readonly printKey?: boolean;
+}
+
+/** `steward verify`: with a pinned key it needs neither a running service nor, for a folder, AWS. */
+export async function verifyArchiveCommand(location: string, options: VerifyArchiveOptions): Promise<number> {
+  const terminal = createTerminal(options.json === true);
+  if (options.printKey === true) {
+    terminal.out((await stageKey(await openTarget(options))).trimEnd());
+    return EXIT.done;
+  }
+  if (options.key !== undefined) {
+    const publicKey = await readPublicKey(options.key);
+    const s3 = () => new S3Client();
+    return verifyCommand(terminal, { location, publicKey, s3 });
+  }
+  const target = await pinnedBy(options);
+  terminal.note(
+    'No --key was given: verifying with the key that the stage itself names. Pin it: steward verify --print-key > public.pem',
+  );
+  return verifyCommand(terminal, {
+    location,
+    publicKey: await stageKey(target),
+    s3: () => new S3Client(target.clientOptions),
+  });
+}
+
+/** The stage whose key is taken when none is pinned. */
+async function pinnedBy(options: VerifyArchiveOptions): Promise<Target> {
+  try {
+    return await openTarget(options);
+  } catch (error) {
+    throw new UsageError('Verifying needs a public key: --key public.pem, or a running stage to ask for its own', {
+      cause: error,
+    });
+  }
+}
+
+function stageKey(target: Target): Promise<string> {
+  return fetchPublicKey(new KMSClient(target.clientOptions), target.signingKeyArn);
+}
