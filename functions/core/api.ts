@@ -66,7 +66,11 @@ export function createOpenApi({ access, budgets, send, clock, providers }: OpenA
       sent += 1;
       const response = await send(toHttp(provider, context, request, accessToken), allowed);
       const failure = provider.judge(response, clock.now());
-      if (failure === undefined) return response;
+      if (failure === undefined) {
+        const pausedUntil = provider.pausedUntil?.(response, clock.now());
+        if (pausedUntil !== undefined) await budgets.block(draw, pausedUntil);
+        return response;
+      }
       if (failure instanceof AccessTokenRejectedError) await access.reject(name, connection.generation);
       if (failure instanceof ProviderRateLimitedError) {
         await budgets.block(draw, new Date(clock.now().getTime() + (failure.retryAfterMs ?? DEFAULT_BLOCK_MS)));

@@ -126,6 +126,8 @@ export interface Provider {
   readonly token: TokenProfile;
   /** Judges an API response: `undefined` when it can be used. Pure; the wait of a 429 is in the error. */
   judge(response: HttpResponse, now: Date): ServiceError | undefined;
+  /** What an answer that can be used says of its budget: nothing is left before this. Pure; absent where none says so. */
+  pausedUntil?(response: HttpResponse, now: Date): Date | undefined;
   /** Sources of report jobs by name. */
   readonly sources: Readonly<Record<string, ReportSource>>;
   /** Sources of alert jobs by name. */

@@ -7,6 +7,7 @@ import { judge } from './judge.ts';
 import { ALERTS_PAGINATED, OTHER_PAGINATED } from './paging.ts';
 import { patchCompliance } from './patch-compliance.ts';
 import { patchStatus } from './patch-status.ts';
+import { pausedUntil } from './rate-limit.ts';
 import { resources } from './resources.ts';
 import { allows, apiBase, budgetAccount, parseSettings } from './settings.ts';
 import { token } from './token.ts';
@@ -33,6 +34,7 @@ export const opsramp: Provider = {
   },
   token,
   judge,
+  pausedUntil,
   sources: {
     'alert-history': alertHistory,
     resources,

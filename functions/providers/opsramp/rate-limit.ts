@@ -21,6 +21,13 @@ export function waitMs({ headers }: Pick<HttpResponse, 'headers'>, now?: Date): 
   return clamp(resetMs - theirNow.getTime());
 }
 
+/** The end of the minute when an answer says that it was the last one of it: others of the tenant count, too. */
+export function pausedUntil(response: Pick<HttpResponse, 'headers'>, now: Date): Date | undefined {
+  if (headerNumber(response.headers['x-ratelimit-remaining']) !== 0) return undefined;
+  const wait = waitMs(response, now);
+  return wait === undefined ? undefined : new Date(now.getTime() + wait);
+}
+
 function headerNumber(value: string | undefined): number | undefined {
   const text = value?.replace(/["\s]/gu, '').split(',')[0] ?? '';
   return /^\d{1,15}(?:\.\d+)?$/u.test(text) ? Number(text) : undefined;

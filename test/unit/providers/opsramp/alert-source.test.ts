@@ -162,16 +162,31 @@ describe('alerts', () => {
   });
 
   it('E21 waits out the minute of a 429 instead of asking on', async () => {
-    const bench = opsrampBench({ switches: { rateLimits: true, pagesPerMinute: 1 } });
+    const bench = opsrampBench();
+    const api = await bench.open(memoryBudgets({ clock: { now: bench.clock } }));
+    const read = () => readAlerts(api, alerts, span(60));
+    const reset = String(NOW.getTime() / 1000 + 40);
+    bench.control.failNext({ status: 429, headers: { 'x-ratelimit-reset': reset } });
+    await expect(read()).rejects.toMatchObject({ code: 'PROVIDER_RATE_LIMITED', retryAfterMs: 40_000 });
+    await expect(read()).rejects.toThrow(BudgetExhaustedError);
+    bench.advance(39_999);
+    await expect(read()).rejects.toThrow(BudgetExhaustedError);
+    bench.advance(1);
+    await expect(read()).resolves.toBeDefined();
+    expect(bench.control.counters().byResource).toEqual({ 'alerts/search': 1 });
+  });
+
+  it.each([true, false])('E21 meets no 429 where the answers count down (in quotes: %s)', async (quotedRateHeaders) => {
+    const bench = opsrampBench({ switches: { rateLimits: true, pagesPerMinute: 2, quotedRateHeaders } });
     bench.advance(20_000);
     const api = await bench.open(memoryBudgets({ clock: { now: bench.clock } }));
     const read = () => readAlerts(api, alerts, span(60));
     await read();
-    await expect(read()).rejects.toMatchObject({ code: 'PROVIDER_RATE_LIMITED', retryAfterMs: 40_000 });
-    await expect(read()).rejects.toThrow(BudgetExhaustedError);
-    expect(bench.control.counters().rateLimited).toBe(1);
+    await read();
+    await expect(read()).rejects.toMatchObject({ code: 'BUDGET_EXHAUSTED', retryAfterMs: 40_000 });
     bench.advance(40_000);
     await expect(read()).resolves.toBeDefined();
+    expect(bench.control.counters().rateLimited).toBe(0);
   });
 
   it('fails closed when the search ignores the dates', async () => {
