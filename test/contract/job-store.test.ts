@@ -4,7 +4,7 @@ import { createJobStore } from '../../functions/adapters/dynamodb/job-store.ts';
 import { ConflictError, NotFoundError } from '../../functions/core/errors.ts';
 import type { JobStore } from '../../functions/core/schedules/job-store.ts';
 import { recordRun } from '../../functions/core/schedules/job-run.ts';
-import { type DynamoEngine, startDynamoEngine } from '../support/dynamodb-engine.ts';
+import { DYNAMO_ENGINES, startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { createMemoryJobStore } from '../support/memory-job-store.ts';
 import { aReportJob, anAlertJob } from '../support/report-job.ts';
 
@@ -127,11 +127,11 @@ describe('job store in memory', () => {
   promises(createMemoryJobStore);
 });
 
-describe('job store on DynamoDB', () => {
-  let engine: DynamoEngine;
+describe.each(DYNAMO_ENGINES)('job store on DynamoDB (%s)', (name) => {
+  let engine: TestDynamo;
   beforeAll(async () => {
-    engine = await startDynamoEngine();
+    engine = await startTestDynamo(name);
   });
   afterAll(() => engine.stop());
-  promises(() => createJobStore({ client: engine.client, tableName: 'state' }));
+  promises(() => createJobStore(engine.state));
 });

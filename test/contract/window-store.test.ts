@@ -6,7 +6,7 @@ import { createWindowStore } from '../../functions/adapters/dynamodb/window-stor
 import { ConflictError } from '../../functions/core/errors.ts';
 import { eventId, type OutboxRow } from '../../functions/core/events.ts';
 import type { NewAttempt, WindowStore } from '../../functions/core/schedules/window-store.ts';
-import { type DynamoEngine, startDynamoEngine } from '../support/dynamodb-engine.ts';
+import { DYNAMO_ENGINES, startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { createMemoryWindowStore } from '../support/memory-window-store.ts';
 
 const MIDNIGHT = new Date('2026-03-01T00:00:00Z');
@@ -146,18 +146,18 @@ describe('window store in memory', () => {
   });
 });
 
-describe('window store on DynamoDB', () => {
-  let engine: DynamoEngine;
+describe.each(DYNAMO_ENGINES)('window store on DynamoDB (%s)', (name) => {
+  let engine: TestDynamo;
   beforeAll(async () => {
-    engine = await startDynamoEngine();
+    engine = await startTestDynamo(name);
   });
   afterAll(() => engine.stop());
   promises(() => ({
-    store: createWindowStore({ client: engine.client, tableName: 'state' }),
+    store: createWindowStore(engine.state),
     async outbox(shard) {
       const { Items = [] } = await engine.client.send(
         new QueryCommand({
-          TableName: 'state',
+          TableName: engine.state.tableName,
           KeyConditionExpression: 'pk = :pk',
           ExpressionAttributeValues: { ':pk': { S: `outbox#${shard}` } },
         }),
