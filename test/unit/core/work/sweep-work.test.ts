@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { nextAttemptAt, sweepWork } from '../../../../functions/core/work/sweep-work.ts';
+import { AccessDeniedError, ConfigInvalidError, ProviderUnavailableError } from '../../../../functions/core/errors.ts';
+import { createNoteJob } from '../../../../functions/core/notes/note.ts';
+import type { WorkRow } from '../../../../functions/core/work/work.ts';
+import { alertWorld, AMPLE, fakeApi, NOON } from '../../../support/alert-world.ts';
+import { createMemoryJobStore } from '../../../support/memory-job-store.ts';
+import { createMemoryWorkStore } from '../../../support/memory-work-store.ts';
+import { anAlertJob } from '../../../support/report-job.ts';
+
+async function setUp() {
+  const world = alertWorld({ mode: 'feed' });
+  const jobs = createMemoryJobStore();
+  await jobs.configure(world.job, NOON);
+  const work = createMemoryWorkStore();
+  const opened: string[] = [];
+  const notes: unknown[] = [];
+  const openApi = async (connection: string) => {
+    opened.push(connection);
+    if (connection === 'dead') throw new ProviderUnavailableError('down', { sent: false });
+    const api = fakeApi(world.source, connection);
+    const writeNote = async (_call: unknown, _context: unknown, note: unknown) => {
+      notes.push(note);
+      return { status: 'written' as const, id: '1' };
+    };
+    return { ...api, provider: { ...api.provider, ...(connection === 'acme' ? { writeNote } : {}) } };
+  };
+  const dependencies = { ...world.dependencies, jobs, work, openApi };
+  const hint = (id: string, change: Partial<WorkRow> = {}): WorkRow => ({
+    connection: 'acme',
+    kind: 'hook',
+    id: `watch#${id}`,
+    payload: { job: 'watch', id },
+    createdAt: world.clock.now(),
+    revision: 'r1',
+    attempts: 0,
+    ...change,
+  });
+  return { ...world, jobs, work, opened, notes, hint, sweep: () => sweepWork(dependencies, '0', AMPLE) };
+}
+
+describe('sweeping work', () => {
+  it('follows a hint: reads the record again and records what it has become', async () => {
+    const { work, hint, sweep, set, news, fake } = await setUp();
+    set('a');
+    await work.add('0', hint('a'));
+    expect(await sweep()).toMatchObject({ done: 1, announced: true, unexpected: [] });
+    expect(fake.requests).toEqual(['one a']);
+    expect(news()).toEqual(['watch/a opened 1']);
+    expect(work.rows.size).toBe(0);
+  });
+
+  it('publishes once what a hint and the poll both saw', async () => {
+    const { work, hint, sweep, set, news, clock, poll } = await setUp();
+    set('a');
+    await work.add('0', hint('a'));
+    await sweep();
+    clock.advance(60_000);
+    await poll();
+    await work.add('0', hint('a'));
+    expect(await sweep()).toMatchObject({ done: 1, announced: false });
+    expect(news()).toEqual(['watch/a opened 1']);
+  });
+
+  it('resolves what is gone, and makes nothing of an id that nobody knows', async () => {
+    const { work, hint, sweep, set, news, clock, alerts } = await setUp();
+    set('a');
+    await work.add('0', hint('a'));
+    await sweep();
+    alerts.delete('a');
+    clock.advance(1000);
+    await work.add('0', hint('a'));
+    await work.add('0', hint('invented'));
+    await sweep();
+    expect(news()).toEqual(['watch/a opened 1', 'watch/a resolved 2']);
+  });
+
+  it('opens a connection once for all its rows, and leaves one that fails alone', async () => {
+    const { work, hint, sweep, opened, set } = await setUp();
+    set('a');
+    for (const id of ['a', 'b', 'c']) await work.add('0', hint(id));
+    for (const id of ['x', 'y']) await work.add('0', hint(id, { connection: 'dead' }));
+    expect(await sweep()).toMatchObject({ done: 3 });
+    expect(opened).toEqual(['acme', 'dead']);
+    expect([...work.rows.values()].map(({ attempts }) => attempts)).toEqual([1, 0]);
+  });
+
+  it('writes a note, and puts off one that the provider takes none of', async () => {
+    const { work, hint, sweep, notes } = await setUp();
+    const note = createNoteJob('run-1', { connection: 'acme', action: '12', text: 'Called back.' });
+    await work.add('0', hint('n', { kind: 'note', id: note.marker, payload: { ...note } }));
+    const other = { ...note, connection: 'other' };
+    await work.add('0', hint('n', { kind: 'note', connection: 'other', id: note.marker, payload: other }));
+    expect(await sweep()).toMatchObject({ done: 1 });
+    expect(notes).toEqual([note]);
+    expect([...work.rows.values()]).toMatchObject([{ connection: 'other', attempts: 1 }]);
+  });
+
+  it.each([
+    ['a job that is gone', { payload: { job: 'gone', id: 'a' } }],
+    ['a job of another connection', { connection: 'other' }],
+    ['nothing', { payload: {} }],
+  ])('keeps a hint about %s for people to see, and never tries it again', async (_what, change) => {
+    const { work, hint, sweep } = await setUp();
+    await work.add('0', hint('a', change));
+    expect(await sweep()).toMatchObject({ done: 0, unexpected: [] });
+    const [row] = work.rows.values();
+    expect(row?.notBefore?.getTime()).toBeGreaterThan(NOON.getTime() + 14 * 86_400_000);
+  });
+
+  it('drops hints for a job that is paused: its next poll finds what changed', async () => {
+    const { work, hint, sweep, jobs, news, set } = await setUp();
+    set('a');
+    await jobs.configure(anAlertJob({ paused: true }), NOON);
+    await work.add('0', hint('a'));
+    expect(await sweep()).toMatchObject({ done: 1, announced: false });
+    expect(news()).toEqual([]);
+  });
+});
+
+describe('the next attempt', () => {
+  it('backs off to an hour, and does not come where trying helps nothing', () => {
+    const minutes = (attempts: number) =>
+      (nextAttemptAt({ attempts }, new ProviderUnavailableError('x', { sent: false }), NOON).getTime() - +NOON) /
+      60_000;
+    expect([0, 1, 2, 5, 6, 50].map(minutes)).toEqual([1, 2, 4, 32, 60, 60]);
+    for (const error of [new AccessDeniedError('x'), new ConfigInvalidError('x')]) {
+      expect(nextAttemptAt({ attempts: 0 }, error, NOON).getTime() - +NOON).toBe(30 * 86_400_000);
+    }
+  });
+});
