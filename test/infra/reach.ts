@@ -3,15 +3,15 @@ import { dirname, join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 
+/** Imports of values, at the top or on first use. */
+const IMPORTS = /^(?:import|export) (?!type )[^;]*?from '(\.[^']+)'|import\('(\.[^']+)'\)/gm;
+
 /** Every file of ours that an entry reaches by imports of values, itself included. */
 function reachedFrom(entry: string): string[] {
   const reached = new Set([entry]);
   for (const file of reached) {
-    for (const [, specifier = ''] of readFileSync(file, 'utf8').matchAll(
-      /^(?:import|export) (?!type )[^;]*?from '(\.[^']+)'/gm,
-    )) {
-      reached.add(join(dirname(file), specifier));
-    }
+    const text = readFileSync(file, 'utf8');
+    for (const [, at = '', onUse = ''] of text.matchAll(IMPORTS)) reached.add(join(dirname(file), at + onUse));
   }
   return [...reached];
 }
