@@ -31,7 +31,7 @@ export type WriteNote = (
 ) => Promise<NoteOutcome>;
 
 /** What providers document no limit for; a matter's note is not a file. */
-export const MAX_NOTE_CHARACTERS = 10_000;
+const MAX_NOTE_CHARACTERS = 10_000;
 
 const MARKER = /^[a-f0-9]{24}$/u;
 
@@ -40,7 +40,7 @@ const MARKER = /^[a-f0-9]{24}$/u;
  *
  * @param request what makes this note another one than an equal text written on purpose: an id of the command's run
  */
-export function noteMarker(request: string, note: Omit<NoteJob, 'marker'>): string {
+function noteMarker(request: string, note: Omit<NoteJob, 'marker'>): string {
   return eventId('note', request, note.connection, note.action, note.text).slice(0, 24);
 }
 

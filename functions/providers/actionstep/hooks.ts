@@ -7,7 +7,7 @@ import { MAX_PAGE_SIZE, MEDIA_TYPE, parsePage } from './paging.ts';
 import { restHookSchema } from './schemas.ts';
 
 /** A REST hook as Actionstep shows it. */
-export interface RestHook {
+interface RestHook {
   readonly id: string;
   readonly eventName: string;
   readonly targetUrl: string;

@@ -24,7 +24,7 @@ const PLAIN_HTTPS = /^[Hh][Tt][Tt][Pp][Ss]:\/\/([A-Za-z0-9.-]{1,253})(\/[a-z/]*)
 const API_PATHS: readonly string[] = ['', '/', '/api', '/api/', '/api/rest', '/api/rest/'];
 
 /** Whether API calls of an environment may go to a host: its regions, `api` and `go`. Host in lower case. */
-export function isActionstepHost(host: string, environment: ActionstepEnvironment): boolean {
+function isActionstepHost(host: string, environment: ActionstepEnvironment): boolean {
   const suffix = `.${DOMAIN[environment]}`;
   if (!host.endsWith(suffix)) return false;
   const label = host.slice(0, -suffix.length);

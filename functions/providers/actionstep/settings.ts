@@ -9,7 +9,7 @@ export type ActionstepEnvironment = 'production' | 'staging';
  * What the shipped sources read, and nothing more. A scope is the lower-case plural name of its resource; adding one
  * later needs a new consent, because scopes are fixed when a person agrees.
  */
-export const DEFAULT_SCOPES: readonly string[] = [
+const DEFAULT_SCOPES: readonly string[] = [
   'actions',
   'actionparticipants',
   'participants',
@@ -50,7 +50,7 @@ const schema = v.strictObject(members);
 /** Another version may have stored a member that this one does not know (P13). */
 const storedSchema = v.object(members);
 
-export type ActionstepSettings = v.InferOutput<typeof schema>;
+type ActionstepSettings = v.InferOutput<typeof schema>;
 
 /** @throws ConfigInvalidError naming the field and what it may be. */
 export function parseSettings(input: unknown): ProviderSettings {

@@ -4,7 +4,7 @@ import { ActionstepRefusedError } from './judge.ts';
 import { MEDIA_TYPE, parsePage } from './paging.ts';
 
 /** With the Enhanced Billing Module time is kept as `timeentries`, without it as `timerecords`. */
-export type TimeModule = 'timeentries' | 'timerecords';
+type TimeModule = 'timeentries' | 'timerecords';
 
 type Answer = 'rows' | 'none' | 'refused';
 

@@ -1,12 +1,12 @@
 /** A submit button: what it says and what it sends. */
-export interface FormButton {
+interface FormButton {
   readonly name: string;
   readonly value: string;
   readonly label: string;
 }
 
 /** A form as it stands in a page. */
-export interface HtmlForm {
+interface HtmlForm {
   readonly method: 'GET' | 'POST';
   readonly action: string;
   /** Successful controls in their order, with the values that the page gives them. */

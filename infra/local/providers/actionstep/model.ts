@@ -8,7 +8,7 @@ import { createTokenEndpoint, parametersOf, type Grant, type TokenCall } from '.
 import { json, type ModelRequest, type ModelResponse } from './wire.ts';
 
 /** How often the token endpoint was called, by grant type and outcome, and what I2 and I3 ask. */
-export interface TokenCounts {
+interface TokenCounts {
   /** `refresh_token:ok`, `authorization_code:invalid_grant`, … */
   readonly byOutcome: Readonly<Record<string, number>>;
   readonly calls: number;

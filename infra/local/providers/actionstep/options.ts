@@ -1,5 +1,5 @@
 /** What becomes of a refresh token that is presented a second time. Actionstep does not document it. */
-export type Rotation = 'strict' | 'grace' | 'reuse-revokes';
+type Rotation = 'strict' | 'grace' | 'reuse-revokes';
 
 /**
  * Every behaviour of Actionstep that is uncertain, as a switch. The defaults are what the evidence speaks for

@@ -1,5 +1,5 @@
 /** What the consent page needs to know. */
-export interface ConsentPage {
+interface ConsentPage {
   readonly request: string;
   readonly clientId: string;
   readonly scopes: readonly string[];

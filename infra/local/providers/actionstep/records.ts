@@ -46,7 +46,7 @@ const WORK = [
 ];
 
 /** First id of matters: composite ids and links are easier to read with room below. */
-export const FIRST_MATTER = 1001;
+const FIRST_MATTER = 1001;
 /** Participant and user of the person who consents. */
 export const PERSON_PARTICIPANT = 12;
 

@@ -7,7 +7,7 @@ import type { CreatedRecord, SimulatedRecord } from './records.ts';
 import type { ModelRequest, ModelResponse } from './wire.ts';
 
 /** Something that goes wrong on the way, once per count. */
-export interface Fault {
+interface Fault {
   /** Which requests: path prefix such as `/api/oauth/token` or `/api/rest/filenotes`. */
   readonly path: string;
   readonly method?: string;
@@ -20,7 +20,7 @@ export interface Fault {
 }
 
 /** What a listener takes beside the model's switches. */
-export interface ListenerOptions {
+interface ListenerOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly latencyMs: number;

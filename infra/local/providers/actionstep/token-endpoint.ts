@@ -63,107 +63,124 @@ export function createTokenEndpoint(
   options: ActionstepSimulatorOptions,
   codes: ReadonlyMap<string, IssuedCode>,
 ): TokenEndpoint {
-  const grants = new Map<string, Grant>();
-  const refreshTokens = new Map<string, RefreshToken>();
-  const accessTokens = new Map<string, AccessToken>();
-  const calls: TokenCall[] = [];
-  let issued = 0;
+  return new TokenServer(options, codes);
+}
 
-  function issue(grant: Grant, now: Date): Readonly<Record<string, unknown>> {
-    issued += 1;
-    if (options.refreshKillsAccessToken) endAccess(grant, now);
-    const accessToken = jwt(options, grant, issued, now);
-    const refreshToken = Buffer.from(derived(options.seed, 'refresh', issued).slice(0, 45)).toString('base64');
-    accessTokens.set(accessToken, { grant, expiresAt: now.getTime() + options.accessLifeSeconds * 1000 });
-    refreshTokens.set(refreshToken, { grant, expiresAt: now.getTime() + options.refreshLifeSeconds * 1000 });
+class TokenServer implements TokenEndpoint {
+  readonly grants = new Map<string, Grant>();
+  readonly calls: TokenCall[] = [];
+  private readonly refreshTokens = new Map<string, RefreshToken>();
+  private readonly accessTokens = new Map<string, AccessToken>();
+  private readonly options: ActionstepSimulatorOptions;
+  private readonly codes: ReadonlyMap<string, IssuedCode>;
+  private issued = 0;
+
+  constructor(options: ActionstepSimulatorOptions, codes: ReadonlyMap<string, IssuedCode>) {
+    this.options = options;
+    this.codes = codes;
+  }
+
+  handle(request: ModelRequest, now: Date): ModelResponse {
+    const grantType = parametersOf(request).grant_type ?? '';
+    const { body, error, grant, reused } = this.answer(request, grantType, now);
+    this.calls.push({ at: now, grantType, outcome: error ?? 'ok', reused, ...(grant ? { grant: grant.id } : {}) });
+    return respond(request.method === 'POST' ? this.options.tokenErrorStatus : 405, body, error);
+  }
+
+  authenticate(accessToken: string, now: Date): Grant | undefined {
+    const token = this.accessTokens.get(accessToken);
+    return token !== undefined && token.grant.alive && token.expiresAt > now.getTime() ? token.grant : undefined;
+  }
+
+  grantOf(refreshToken: string): Grant | undefined {
+    return this.refreshTokens.get(refreshToken)?.grant;
+  }
+
+  expireAccessTokens(now: Date): void {
+    for (const token of this.accessTokens.values()) token.expiresAt = now.getTime();
+  }
+
+  revoke(id?: string): void {
+    for (const grant of this.grants.values()) if (id === undefined || grant.id === id) grant.alive = false;
+  }
+
+  isRefreshable(id: string, now: Date): boolean {
+    return [...this.refreshTokens.values()].some(
+      ({ grant, usedAt, expiresAt }) =>
+        grant.id === id && grant.alive && usedAt === undefined && expiresAt >= now.getTime(),
+    );
+  }
+
+  private answer(request: ModelRequest, grantType: string, now: Date): Answer {
+    const parameters = parametersOf(request);
+    if (request.method !== 'POST' || grantType === '') return refused('invalid_request');
+    if (!isClient(request, parameters, this.options)) return refused('invalid_client');
+    if (grantType === 'authorization_code') return this.exchange(parameters, now);
+    return grantType === 'refresh_token' ? this.refresh(parameters, now) : refused('unsupported_grant_type');
+  }
+
+  private exchange(parameters: Parameters, now: Date): Answer {
+    const { redirectUriChecked, pkce, consentKillsEarlier } = this.options;
+    const code = this.codes.get(parameters.code ?? '');
+    if (code === undefined || code.used || code.expiresAt < now.getTime()) return refused('invalid_grant');
+    if (redirectUriChecked && parameters.redirect_uri !== code.redirectUri) return refused('redirect_uri_mismatch');
+    const proof = challengeOf(parameters.code_verifier ?? '');
+    if (pkce === 'checked' && code.challenge !== undefined && proof !== code.challenge) return refused('invalid_grant');
+    code.used = true;
+    for (const earlier of this.grants.values()) {
+      if (consentKillsEarlier && earlier.system === code.system) earlier.alive = false;
+    }
+    const grant = { id: `grant-${this.grants.size + 1}`, system: code.system, scopes: code.scopes, alive: true };
+    this.grants.set(grant.id, grant);
+    return { body: this.issue(grant, now, true), grant, reused: false };
+  }
+
+  private refresh(parameters: Parameters, now: Date): Answer {
+    const token = this.refreshTokens.get(parameters.refresh_token ?? '');
+    if (token === undefined) return refused('invalid_grant');
+    const { grant } = token;
+    const reused = token.usedAt !== undefined;
+    if (!grant.alive || token.expiresAt < now.getTime()) return { ...refused('invalid_grant'), grant, reused };
+    if (token.usedAt !== undefined) return { ...this.replay(token, token.usedAt, now), grant, reused };
+    // A server that sends no new refresh token goes on taking the old one.
+    if (this.options.refreshReturnsToken) token.usedAt = now.getTime();
+    token.successor = this.issue(grant, now, this.options.refreshReturnsToken);
+    return { body: token.successor, grant, reused };
+  }
+
+  private endAccess(grant: Grant, now: Date): void {
+    for (const token of this.accessTokens.values()) if (token.grant === grant) token.expiresAt = now.getTime();
+  }
+
+  private replay(token: RefreshToken, usedAt: number, now: Date): Answer {
+    const { rotation, graceSeconds } = this.options;
+    if (rotation === 'grace' && now.getTime() - usedAt <= graceSeconds * 1000 && token.successor) {
+      return { body: token.successor, reused: true };
+    }
+    if (rotation === 'reuse-revokes') token.grant.alive = false;
+    return refused('invalid_grant');
+  }
+
+  /** Tokens for a grant, in the form that was recorded. A consent always brings a refresh token. */
+  private issue(grant: Grant, now: Date, rotates: boolean): Readonly<Record<string, unknown>> {
+    const { options } = this;
+    this.issued += 1;
+    if (options.refreshKillsAccessToken) this.endAccess(grant, now);
+    const accessToken = jwt(options, grant, this.issued, now);
+    const refreshToken = Buffer.from(derived(options.seed, 'refresh', this.issued).slice(0, 45)).toString('base64');
+    this.accessTokens.set(accessToken, { grant, expiresAt: now.getTime() + options.accessLifeSeconds * 1000 });
+    if (rotates) {
+      this.refreshTokens.set(refreshToken, { grant, expiresAt: now.getTime() + options.refreshLifeSeconds * 1000 });
+    }
     return {
       access_token: accessToken,
       token_type: 'bearer',
       expires_in: options.expiresInAsText ? String(options.accessLifeSeconds) : options.accessLifeSeconds,
       api_endpoint: options.apiEndpoint ?? `${options.origin}/api/`,
       orgkey: grant.system,
-      ...(options.refreshReturnsToken ? { refresh_token: refreshToken } : {}),
+      ...(rotates ? { refresh_token: refreshToken } : {}),
     };
   }
-
-  const endAccess = (grant: Grant, now: Date) => {
-    for (const token of accessTokens.values()) if (token.grant === grant) token.expiresAt = now.getTime();
-  };
-
-  function exchange(parameters: Parameters, now: Date): Answer {
-    const code = codes.get(parameters.code ?? '');
-    if (code === undefined || code.used || code.expiresAt < now.getTime()) return refused('invalid_grant');
-    if (options.redirectUriChecked && parameters.redirect_uri !== code.redirectUri)
-      return refused('redirect_uri_mismatch');
-    if (options.pkce === 'checked' && code.challenge !== undefined) {
-      if (challengeOf(parameters.code_verifier ?? '') !== code.challenge) return refused('invalid_grant');
-    }
-    code.used = true;
-    if (options.consentKillsEarlier) {
-      for (const grant of grants.values()) if (grant.system === code.system) grant.alive = false;
-    }
-    const grant: Grant = { id: `grant-${grants.size + 1}`, system: code.system, scopes: code.scopes, alive: true };
-    grants.set(grant.id, grant);
-    return { body: issue(grant, now), grant, reused: false };
-  }
-
-  function refresh(parameters: Parameters, now: Date): Answer {
-    const token = refreshTokens.get(parameters.refresh_token ?? '');
-    if (token === undefined) return refused('invalid_grant');
-    const { grant } = token;
-    const reused = token.usedAt !== undefined;
-    if (!grant.alive || token.expiresAt < now.getTime()) return { ...refused('invalid_grant'), grant, reused };
-    if (token.usedAt !== undefined) return { ...replay(token, token.usedAt, now), grant, reused };
-    token.usedAt = now.getTime();
-    const body = issue(grant, now);
-    token.successor = body;
-    if (!options.refreshReturnsToken) delete token.usedAt;
-    return { body, grant, reused };
-  }
-
-  function replay(token: RefreshToken, usedAt: number, now: Date): Answer {
-    if (options.rotation === 'grace' && now.getTime() - usedAt <= options.graceSeconds * 1000 && token.successor) {
-      return { body: token.successor, reused: true };
-    }
-    if (options.rotation === 'reuse-revokes') token.grant.alive = false;
-    return refused('invalid_grant');
-  }
-
-  function answer(request: ModelRequest, now: Date): Answer & { grantType: string } {
-    const parameters = parametersOf(request);
-    const grantType = parameters.grant_type ?? '';
-    if (request.method !== 'POST' || grantType === '') return { ...refused('invalid_request'), grantType };
-    if (!isClient(request, parameters, options)) return { ...refused('invalid_client'), grantType };
-    if (grantType === 'authorization_code') return { ...exchange(parameters, now), grantType };
-    if (grantType === 'refresh_token') return { ...refresh(parameters, now), grantType };
-    return { ...refused('unsupported_grant_type'), grantType };
-  }
-
-  return {
-    calls,
-    grants,
-    handle(request, now) {
-      const { body, error, grant, reused, grantType } = answer(request, now);
-      calls.push({ at: now, grantType, outcome: error ?? 'ok', reused, ...(grant ? { grant: grant.id } : {}) });
-      return respond(request.method === 'POST' ? options.tokenErrorStatus : 405, body, error);
-    },
-    authenticate(accessToken, now) {
-      const token = accessTokens.get(accessToken);
-      return token !== undefined && token.grant.alive && token.expiresAt > now.getTime() ? token.grant : undefined;
-    },
-    grantOf: (refreshToken) => refreshTokens.get(refreshToken)?.grant,
-    expireAccessTokens: (now) => {
-      for (const token of accessTokens.values()) token.expiresAt = now.getTime();
-    },
-    revoke: (id) => {
-      for (const grant of grants.values()) if (id === undefined || grant.id === id) grant.alive = false;
-    },
-    isRefreshable: (id, now) =>
-      [...refreshTokens.values()].some(
-        (token) =>
-          token.grant.id === id && token.grant.alive && token.usedAt === undefined && token.expiresAt >= now.getTime(),
-      ),
-  };
 }
 
 interface Answer {

@@ -203,11 +203,31 @@ describe('token endpoint', () => {
 
   it.each<[Partial<ActionstepSimulatorOptions>, Record<string, unknown>]>([
     [{ expiresInAsText: true }, { expires_in: '3600' }],
-    [{ refreshReturnsToken: false }, { refresh_token: undefined }],
     [{ apiEndpoint: 'http://169.254.169.254/' }, { api_endpoint: 'http://169.254.169.254/' }],
   ])('turns %j into %j', async (options, expected) => {
     const { tokens } = await connected(options);
     for (const [name, value] of Object.entries(expected)) expect(tokens[name]).toBe(value);
+  });
+
+  it('R32 sends no new refresh token with a refresh where it is told to, and goes on taking the old one', async () => {
+    const world = await connected({ refreshReturnsToken: false });
+    expect(world.tokens.refresh_token).toHaveLength(60);
+    for (const name of ['refresh_token', 'refresh_token']) {
+      const { status, text } = await refresh(world, world.tokens[name]);
+      expect(status).toBe(200);
+      expect(JSON.parse(text)).not.toHaveProperty(name);
+    }
+  });
+
+  it('ends the access token before, where a refresh or a second consent does that', async () => {
+    const world = await connected({ refreshKillsAccessToken: true, consentKillsEarlier: true });
+    const after = JSON.parse((await refresh(world, world.tokens.refresh_token)).text) as Record<string, string>;
+    expect((await get(world, 'actions', world.tokens.access_token)).statusCode).toBe(401);
+    expect((await get(world, 'actions', after.access_token)).statusCode).toBe(200);
+    await consentFlow(world.steward.url);
+    const code = world.steward.callbacks[1]?.get('code') ?? '';
+    await token(world, { grant_type: 'authorization_code', code, redirect_uri: world.steward.redirectUri });
+    expect((await get(world, 'actions', after.access_token)).statusCode).toBe(401);
   });
 
   it('answers errors with 200 where it is told to', async () => {
