@@ -56,7 +56,8 @@ export const alertHistory: ReportSource = {
         path: 'alerts/search',
         budget: ALERTS_PAGINATED,
         pageSize: ALERTS_PAGE_SIZE,
-        sortName: 'ts',
+        // Ids are given in order and never change; `ts` may, while the pages are read.
+        sortName: 'id',
         stamp: 'createdDate',
         stampMoves: false,
         fields: (span) => {

@@ -24,13 +24,14 @@ const TENANT_MISSING = /target organi[sz]ation is missing/iu;
 
 /** A refusal, and what it is about where we act on that. */
 export class OpsrampRefusedError extends ProviderRefusedError {
-  readonly about: 'object-missing' | 'page-size' | 'other';
+  readonly about: 'object-missing' | 'page-size' | 'sort-name' | 'other';
 
   constructor(status: number, reason: string) {
     const printable = printableReason(reason);
     super(`OpsRamp refuses the request (${status})${printable && `: ${printable}`}`);
     if (status === 404 || /\bno .{0,60}found\b/iu.test(reason)) this.about = 'object-missing';
-    else this.about = /page size/iu.test(reason) ? 'page-size' : 'other';
+    else if (/page size/iu.test(reason)) this.about = 'page-size';
+    else this.about = /sort ?name/iu.test(reason) ? 'sort-name' : 'other';
   }
 }
 

@@ -40,6 +40,8 @@ export type WalkState = {
   readonly walked: readonly Span[];
   readonly page: number;
   readonly pageSize: number;
+  /** Whether the list takes our order. In its own, items may change places, and two passes have to agree. */
+  readonly sorted: boolean;
   /** The list's total when the span's first page was read. */
   readonly total: number | null;
   readonly spanItems: number;
@@ -73,6 +75,7 @@ export function beginWalk(list: Pick<WalkedList, 'pageSize'>, span: Span = NO_SP
     walked: [],
     page: 1,
     pageSize: list.pageSize,
+    sorted: true,
     total: null,
     spanItems: 0,
     expected: 0,
@@ -87,7 +90,7 @@ export function beginWalk(list: Pick<WalkedList, 'pageSize'>, span: Span = NO_SP
 export async function stepWalk(call: CallApi, list: WalkedList, state: WalkState): Promise<WalkStep> {
   const span = state.queue[0] ?? NO_SPAN;
   const page = await readPage(call, list, state, span);
-  if (page === 'page-size-refused') return { items: [], span, next: { ...state, pageSize: SAFE_PAGE_SIZE } };
+  if ('instead' in page) return { items: [], span, next: { ...state, ...page.instead } };
   const split = state.page === 1 && (page.total ?? 0) > MAX_DEPTH ? halves(span) : undefined;
   if (split !== undefined) return { items: [], span, next: { ...state, queue: [...split, ...state.queue.slice(1)] } };
 
@@ -111,18 +114,22 @@ export async function stepWalk(call: CallApi, list: WalkedList, state: WalkState
   return { items, span, ...endOfSpan(taken, span, page) };
 }
 
+/** A page, or how to go on asking where the list does not take our page size or our order. */
 async function readPage(
   call: CallApi,
   list: WalkedList,
   state: WalkState,
   span: Span,
-): Promise<ListPage | 'page-size-refused'> {
+): Promise<ListPage | { readonly instead: Partial<WalkState> }> {
+  const { page: pageNo, pageSize, sorted } = state;
+  const { sortName, ...rest } = list;
+  const order = sorted && sortName !== undefined ? { sortName } : {};
   try {
-    const { page: pageNo, pageSize } = state;
-    return await readList(call, { ...list, pageNo, pageSize, fields: list.fields(span) });
+    return await readList(call, { ...rest, ...order, pageNo, pageSize, fields: list.fields(span) });
   } catch (error) {
-    const tooLarge = error instanceof OpsrampRefusedError && error.about === 'page-size';
-    if (tooLarge && state.page === 1 && state.pageSize > SAFE_PAGE_SIZE) return 'page-size-refused';
+    if (!(error instanceof OpsrampRefusedError) || pageNo > 1) throw error;
+    if (error.about === 'page-size' && pageSize > SAFE_PAGE_SIZE) return { instead: { pageSize: SAFE_PAGE_SIZE } };
+    if (error.about === 'sort-name' && 'sortName' in order) return { instead: { sorted: false, shifted: true } };
     throw error;
   }
 }
@@ -150,7 +157,7 @@ function endOfFirst(state: WalkState): Pick<WalkStep, 'next' | 'end'> {
     return { end: { total: state.expected, completeness } };
   }
   const again = beginWalk(state);
-  return { next: { ...again, pass: 'second', queue: state.walked, first: state.tally } };
+  return { next: { ...again, pass: 'second', queue: state.walked, sorted: state.sorted, first: state.tally } };
 }
 
 function endOfSecond(state: WalkState): Pick<WalkStep, 'end'> {

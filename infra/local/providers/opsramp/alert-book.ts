@@ -157,7 +157,15 @@ export function createAlertBook({ model, tenantId, resources, switches }: AlertB
 
     search(url, now) {
       const query = parameters(url);
-      const { unknownFilter, badDate, alertsPageSize, pageSizeStatus, inclusiveBounds, defaultTimeBase } = switches();
+      const {
+        unknownFilter,
+        badDate,
+        alertsPageSize,
+        pageSizeStatus,
+        inclusiveBounds,
+        defaultTimeBase,
+        alertSortNames,
+      } = switches();
       const filters = parseFilters(query.get('queryString'), { known: FILTERS, unknownFilter });
       parseFilters(query.get('statusHistory'), { known: ['createdBy', ...HISTORY_FILTERS], unknownFilter });
       const base =
@@ -168,8 +176,8 @@ export function createAlertBook({ model, tenantId, resources, switches }: AlertB
         inclusiveBounds ? at >= (from ?? 0) && at <= (to ?? Infinity) : at > (from ?? 0) && at < (to ?? Infinity);
       const found = visible(now)
         .filter((alert) => isWithin(alert[base]) && isWanted(alert, filters, tenantId))
-        .toSorted((a, b) => a[base] - b[base] || a.id - b.id);
-      const rules = { maxPageSize: alertsPageSize, pageSizeStatus, orderBy: 'ts', sortNames: ['ts', 'id'] };
+        .toSorted((a, b) => (query.get('sortName') === 'id' ? a.id - b.id : a[base] - b[base] || a.id - b.id));
+      const rules = { maxPageSize: alertsPageSize, pageSizeStatus, orderBy: 'ts', sortNames: alertSortNames };
       return pageOf(found, query, rules, (alert) => searchItem(alert, tenantId, now));
     },
 

@@ -25,6 +25,8 @@ export interface OpsrampSwitches {
   readonly pageSizeStatus: 500 | 400;
   /** The largest page of `alerts/search`. Default 500. */
   readonly alertsPageSize: number;
+  /** What `alerts/search` sorts by; it is documented for `ts` in one place and `id` in another. Default both. */
+  readonly alertSortNames: readonly ('ts' | 'id')[];
   /** Rate headers come in quotes. Default off. */
   readonly quotedRateHeaders: boolean;
   /** Rate limits are counted. Default on. */
@@ -47,6 +49,7 @@ export const DEFAULT_SWITCHES: OpsrampSwitches = {
   defaultTimeBase: 'created',
   pageSizeStatus: 500,
   alertsPageSize: 500,
+  alertSortNames: ['ts', 'id'],
   quotedRateHeaders: false,
   rateLimits: true,
   pagesPerMinute: 50,

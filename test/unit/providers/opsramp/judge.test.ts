@@ -60,10 +60,11 @@ describe('judge', () => {
     },
   );
 
-  it('tells a missing object and a page that is too large from other refusals', () => {
+  it('tells a missing object, a page that is too large and an unknown order from other refusals', () => {
     expect(refusal('No alert found with alert id')).toMatchObject({ about: 'object-missing' });
     expect(refusal('Page size should not be greater than 100')).toMatchObject({ about: 'page-size' });
-    expect(refusal('Invalid sortName recieved')).toMatchObject({ about: 'other' });
+    expect(refusal('Invalid sortName recieved')).toMatchObject({ about: 'sort-name' });
+    expect(refusal('Invalid page number')).toMatchObject({ about: 'other' });
   });
 
   it('E21 reads the reset of the minute, quoted or not, and bounds what a wrong clock would make of it', () => {
