@@ -1,6 +1,6 @@
 import { ByteWriter, parquetWrite } from 'hyparquet-writer';
 import { gzipSync } from 'node:zlib';
-import type { Cells, Encoders } from '../../core/reports/encoding.ts';
+import type { Cell, Encoders } from '../../core/reports/encoding.ts';
 import type { Column, ColumnType } from '../../core/reports/schema.ts';
 
 const PARQUET_TYPES: Readonly<Record<ColumnType, 'STRING' | 'DOUBLE' | 'BOOLEAN'>> = {
@@ -16,7 +16,7 @@ export function createEncoders(): Encoders {
   return { gzip: (bytes) => gzipSync(bytes, { level: 6 }), parquet: encodeParquet };
 }
 
-function encodeParquet(columns: readonly Column[], rows: readonly Cells[]): Uint8Array {
+function encodeParquet(columns: readonly Column[], values: readonly (readonly Cell[])[]): Uint8Array {
   const writer = new ByteWriter();
   parquetWrite({
     writer,
@@ -24,7 +24,7 @@ function encodeParquet(columns: readonly Column[], rows: readonly Cells[]): Uint
       name,
       type: PARQUET_TYPES[type],
       nullable: true,
-      data: rows.map((row) => row[place] ?? null),
+      data: [...(values[place] ?? [])],
     })),
     createdBy: 'steward',
   });

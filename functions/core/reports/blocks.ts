@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A part's bytes are hashed in blocks too, so that a change can be found and not only noticed. */
 export const BLOCK_BYTES = 256 * 1024;
@@ -8,7 +8,7 @@ export function hashBlocks(bytes: Uint8Array): readonly string[] {
   const hashes: string[] = [];
   for (let start = 0; start < bytes.byteLength; start += BLOCK_BYTES) {
     const block = bytes.subarray(start, start + BLOCK_BYTES);
-    hashes.push(createHash('sha256').update(block).digest('hex').slice(0, 32));
+    hashes.push(hash('sha256', block, 'hex').slice(0, 32));
   }
   return hashes;
 }

@@ -1,5 +1,8 @@
-import type { Cells } from './encoding.ts';
+import type { Cell } from './encoding.ts';
 import type { Column } from './schema.ts';
+
+/** What has to be quoted, or looks like a formula: one look at each cell settles nearly all of them. */
+const SUSPECT = /[",\r\n]|^[=+\-@\t\0]/;
 
 const SPECIAL = /[",\r\n]/;
 
@@ -13,20 +16,21 @@ const FORMULA = /^[=+\-@\t\r\0]/;
  * @see https://www.rfc-editor.org/rfc/rfc4180#section-2
  * @see https://owasp.org/www-community/attacks/CSV_Injection
  */
-export function csvRecord(cells: Cells, defuse: boolean): string {
+export function csvRecord(cells: readonly Cell[], defuse: boolean): string {
   let record = '';
   for (let index = 0; index < cells.length; index++) {
+    const cell = cells[index] ?? null;
     if (index > 0) record += ',';
-    record += csvCell(cells[index] ?? null, defuse);
+    if (cell === null) continue;
+    if (typeof cell !== 'string') record += cell;
+    else if (cell === '') record += '""';
+    else record += SUSPECT.test(cell) ? guardedCell(cell, defuse) : cell;
   }
   return `${record}\r\n`;
 }
 
 /** No value is an empty cell, an empty text a quoted one, so that the two stay apart. */
-function csvCell(cell: Cells[number], defuse: boolean): string {
-  if (cell === null) return '';
-  if (typeof cell !== 'string') return String(cell);
-  if (cell === '') return '""';
+function guardedCell(cell: string, defuse: boolean): string {
   const value = defuse && FORMULA.test(cell) ? `'${cell}` : cell;
   return SPECIAL.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }

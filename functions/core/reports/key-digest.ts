@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { canonicalJson } from '../json.ts';
+import { hash } from 'node:crypto';
+import { canonicalJson, type JsonValue } from '../json.ts';
 import type { SourceRow } from './source.ts';
 
 /**
@@ -14,13 +14,20 @@ const KEY_BYTES = 8;
 export function digestKeys(rows: readonly SourceRow[], keyColumns: readonly string[]): Uint8Array {
   const digest = Buffer.alloc(rows.length * KEY_BYTES);
   for (const [index, row] of rows.entries()) {
-    const key = canonicalJson(keyColumns.map((column) => row[column] ?? null));
-    createHash('sha256')
-      .update(key)
-      .digest()
-      .copy(digest, index * KEY_BYTES, 0, KEY_BYTES);
+    hash('sha256', keyText(row, keyColumns), 'buffer').copy(digest, index * KEY_BYTES, 0, KEY_BYTES);
   }
   return digest;
+}
+
+/** The canonical JSON of the key's values. */
+function keyText(row: SourceRow, keyColumns: readonly string[]): string {
+  let text = '';
+  for (const column of keyColumns) text += `,${plainText(row[column] ?? null)}`;
+  return `[${text.slice(1)}]`;
+}
+
+function plainText(value: JsonValue): string {
+  return typeof value === 'object' ? canonicalJson(value) : JSON.stringify(value);
 }
 
 export interface KeyComparison {

@@ -1,6 +1,6 @@
 import type { ExportFormat } from '../jobs.ts';
 import { csvHeader, csvRecord } from './csv.ts';
-import type { Cells, Encoders } from './encoding.ts';
+import type { Cell, Encoders } from './encoding.ts';
 import { countGroups, type GroupCounts } from './groups.ts';
 import { digestKeys } from './key-digest.ts';
 import { createRowMapper, type RowMapper, withMore } from './rows.ts';
@@ -48,7 +48,8 @@ interface Content {
   mapper: RowMapper | undefined;
   readonly csv: Buffer[];
   readonly jsonl: Buffer[];
-  readonly parquet: Cells[];
+  /** One list per column. */
+  parquet: Cell[][];
   readonly keys: Uint8Array[];
   readonly vendor: Map<string, { readonly contentType: string; readonly chunks: Uint8Array[] }>;
   groups: GroupCounts;
@@ -93,21 +94,34 @@ function addRows(content: Content, options: PartOptions, rows: readonly SourceRo
   const { description, formats } = options;
   content.columns ??= inferColumns(description.columns, rows);
   content.mapper ??= createRowMapper(content.columns);
-  const { mapper } = content;
-  const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
-  const jsonl = Buffer.from(lines.join(''));
-  content.bytes += jsonl.byteLength;
-  content.rows += rows.length;
-  if (formats.includes('jsonl')) content.jsonl.push(jsonl);
-  const cells = rows.map((row) => mapper.cells(row));
-  if (formats.includes('csv')) {
+  if (formats.includes('jsonl')) {
     let text = '';
-    for (const record of cells) text += csvRecord(record, options.defuseFormulas);
-    content.csv.push(Buffer.from(text));
+    for (const row of rows) text += `${JSON.stringify(row)}\n`;
+    content.jsonl.push(Buffer.from(text));
   }
-  if (formats.includes('parquet')) for (const record of cells) content.parquet.push(record);
+  const csv = formats.includes('csv') ? csvText(content.mapper, rows, options.defuseFormulas) : undefined;
+  if (csv) content.csv.push(csv);
+  if (formats.includes('parquet')) addToColumns(content, content.mapper, rows);
+  const largest = Math.max(content.jsonl.at(-1)?.byteLength ?? 0, csv?.byteLength ?? 0);
+  content.bytes += largest > 0 ? largest : Buffer.byteLength(JSON.stringify(rows));
+  content.rows += rows.length;
   if (description.keyColumns && options.digestKeys) content.keys.push(digestKeys(rows, description.keyColumns));
   if (description.groupColumn) content.groups = countGroups(content.groups, rows, description.groupColumn);
+}
+
+function csvText(mapper: RowMapper, rows: readonly SourceRow[], defuse: boolean): Buffer {
+  let text = '';
+  for (const row of rows) text += csvRecord(mapper.cells(row), defuse);
+  return Buffer.from(text);
+}
+
+function addToColumns(content: Content, mapper: RowMapper, rows: readonly SourceRow[]): void {
+  const width = (content.columns?.length ?? 0) + 1;
+  if (content.parquet.length === 0) content.parquet = Array.from({ length: width }, () => []);
+  for (const row of rows) {
+    const cells = mapper.cells(row);
+    for (let place = 0; place < width; place++) content.parquet[place]?.push(cells[place] ?? null);
+  }
 }
 
 function tables(content: Content, options: PartOptions, encoders: Encoders, even: boolean): readonly PartFile[] {
