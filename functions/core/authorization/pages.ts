@@ -105,7 +105,7 @@ const STYLE = [
 const STYLE_SOURCE = `'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;
 
 const BODIES: ReadonlyMap<PageName, string> = new Map(
-  (Object.entries(PAGES) as [PageName, PageText][]).map(([name, page]) => [name, render(page)]),
+  (Object.entries(PAGES) as [PageName, PageText][]).map(([name, text]) => [name, render(text)]),
 );
 
 function render({ tone, title, text, form = '' }: PageText): string {

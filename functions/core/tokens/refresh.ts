@@ -77,8 +77,8 @@ async function refreshDue(dependencies: TokenDependencies, due: Due): Promise<Re
     return { ...base, outcome: 'failed', code: error.code };
   }
   if (provider.grant === 'authorization-code' && connection.generation < ready.highWater && due.reason !== 'recover') {
-    await settleRestored(dependencies, connection, ready.highWater);
-    return { ...base, outcome: 'suspect', code: 'SEAL_BROKEN' };
+    const settled = await settleRestored(dependencies, connection, ready.highWater);
+    return settled ? { ...base, outcome: 'suspect', code: 'SEAL_BROKEN' } : { ...base, outcome: 'leased' };
   }
   const wait = await drawBudget(dependencies, due);
   if (wait !== undefined) {

@@ -113,39 +113,38 @@ export async function settleDenied(dependencies: SettleDependencies, connection:
   );
 }
 
-/** An item older than the high water came out of a backup: its tokens were spent long ago. A person decides (RUNBOOK). */
+/**
+ * An item older than the high water came out of a backup: its tokens were spent long ago. A person decides (RUNBOOK).
+ *
+ * `false` when the item has moved on: then a refresh was committed between our two reads, and nothing is wrong.
+ */
 export async function settleRestored(
   { store, clock, events, log, metrics }: SettleDependencies,
   connection: Connection,
   highWater: number,
-): Promise<void> {
+): Promise<boolean> {
   const now = clock.now();
-  const message = `Holds generation ${connection.generation}, but generation ${highWater} was committed: restored from a backup?`;
-  log.error('connection.rolled-back', { connection: connection.name, generation: connection.generation, highWater });
-  metrics.add('SealBroken', 'Count', 1, { provider: connection.provider });
+  const { name, provider, generation } = connection;
+  const message = `Holds generation ${generation}, but generation ${highWater} was committed: restored from a backup?`;
+  const command = `steward connect ${name}`;
   const row = events(connection, 'suspect', now, {
-    summary: `${connection.name} holds tokens older than the last ones stored; to go on: steward connect ${connection.name}`,
-    about: `restored:${connection.generation}:${highWater}`,
+    summary: `${name} holds tokens older than the last ones stored; to go on: ${command}`,
+    about: `restored:${generation}:${highWater}`,
     severity: 'high',
-    data: {
-      cause: 'restored',
-      generation: connection.generation,
-      highWater,
-      command: `steward connect ${connection.name}`,
-    },
+    data: { cause: 'restored', generation, highWater, command },
   });
-  await store.change(
-    connection.name,
-    { generation: connection.generation, unleasedAt: now },
-    {
-      health: 'suspect',
-      nextRefreshAt: null,
-      rejectedGeneration: null,
-      lastError: { code: 'SEAL_BROKEN', message, at: now },
-    },
+  const lastError = { code: 'SEAL_BROKEN', message, at: now };
+  const settled = await store.change(
+    name,
+    { generation, unleasedAt: now },
+    { health: 'suspect', nextRefreshAt: null, rejectedGeneration: null, lastError },
     [row],
     now,
   );
+  if (!settled) return false;
+  log.error('connection.rolled-back', { connection: name, generation, highWater });
+  metrics.add('SealBroken', 'Count', 1, { provider });
+  return true;
 }
 
 /** Looked at again when the last of the younger attempts is over. */

@@ -1,23 +1,506 @@
 import { describe, expect, it } from 'vitest';
+import { tokenFingerprint } from '../../../../functions/core/connections/fingerprint.ts';
+import { StoreUnavailableError } from '../../../../functions/core/errors.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../functions/core/time.ts';
 import { createRefresh } from '../../../../functions/core/tokens/refresh.ts';
-import { createTokenWorld } from '../../../support/token-world.ts';
+import { LEASE_MS } from '../../../../functions/core/tokens/timing.ts';
+import { createTokenWorld, type TokenWorld } from '../../../support/token-world.ts';
+import { tokenProvider } from '../../../support/token-provider.ts';
 
-const HOUR_MS = 3_600_000;
+const itemOf = (world: TokenWorld, name = 'c1') => {
+  const item = world.connections.items.get(name);
+  if (item === undefined) throw new Error(`no ${name}`);
+  return item;
+};
+const refreshOnce = (world: TokenWorld, name = 'c1') => createRefresh(world.dependenciesOf())(name, world.deadline());
 
-describe('refresh', () => {
+async function connectedWorld() {
+  const world = createTokenWorld();
+  await world.addConnected('c1');
+  return world;
+}
+
+describe('a refresh', () => {
   it('spends the stored token once and commits its successor', async () => {
-    const world = createTokenWorld();
-    await world.addConnected('c1');
-    const refresh = createRefresh(world.dependenciesOf());
+    const world = await connectedWorld();
+    const spent = itemOf(world).fingerprint;
 
-    const result = await refresh('c1', world.deadline());
+    expect((await refreshOnce(world)).outcome).toBe('refreshed');
 
-    expect(result.outcome).toBe('refreshed');
-    const item = world.connections.items.get('c1');
+    const item = itemOf(world);
     expect(item).toMatchObject({ generation: 2, health: 'connected', attempts: [], failures: 0 });
-    expect(item?.lease).toBeUndefined();
+    expect(item.fingerprint).not.toBe(spent);
+    expect(item.fingerprint).toBe(tokenFingerprint(world.endpoint.liveToken('c1') ?? ''));
+    expect(item.lease).toBeUndefined();
+    expect(item.refresh?.expiresAt).toEqual(new Date(world.clock.now().getTime() + 21 * DAY_MS));
     expect(world.endpoint.presented).toHaveLength(1);
-    expect(item?.nextRefreshAt?.getTime()).toBeLessThan(world.clock.now().getTime() + HOUR_MS);
-    expect(await refresh('c1', world.deadline())).toMatchObject({ outcome: 'not-due' });
+    expect((await refreshOnce(world)).outcome).toBe('not-due');
+  });
+
+  it('I9, I11: leaves no token in the clear anywhere', async () => {
+    const world = await connectedWorld();
+    await refreshOnce(world);
+    world.connections.commit = async () => {
+      throw new StoreUnavailableError('down');
+    };
+    world.clock.advance(HOUR_MS);
+    expect((await refreshOnce(world)).outcome).toBe('spilled');
+    const text = world.sinks();
+    for (const secret of ['canary-refresh', 'canary-access', 'canary-secret']) {
+      for (const form of [
+        secret,
+        Buffer.from(secret).toString('hex'),
+        Buffer.from(secret).toString('base64').slice(0, -2),
+      ]) {
+        expect(text).not.toContain(form);
+      }
+    }
+  });
+
+  it('R13: 50 refreshers at once make exactly one token call', async () => {
+    const world = await connectedWorld();
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => refreshOnce(world)));
+    expect(outcomes.filter(({ outcome }) => outcome === 'refreshed')).toHaveLength(1);
+    expect(world.endpoint.presented).toHaveLength(1);
+  });
+
+  it('R14, P15: an index that still shows a refreshed connection leads to no call', async () => {
+    const world = await connectedWorld();
+    await refreshOnce(world);
+    for (let again = 0; again < 3; again += 1) expect((await refreshOnce(world)).outcome).toBe('not-due');
+    expect(world.endpoint.presented).toHaveLength(1);
+  });
+
+  it('leaves when a second worker read before the first one’s commit and leases after it', async () => {
+    const world = await connectedWorld();
+    const stale = itemOf(world);
+    await refreshOnce(world);
+    world.connections.items.set('c1', { ...itemOf(world), nextRefreshAt: world.clock.now() });
+    const store = { ...world.connections, find: async () => stale };
+    const second = createRefresh(world.dependenciesOf(undefined, { store }));
+    expect((await second('c1', world.deadline())).outcome).toBe('leased');
+    expect(world.endpoint.presented).toHaveLength(1);
+  });
+
+  it('R15: a refresh that outlives its lease does not undo a consent that came first', async () => {
+    const world = await connectedWorld();
+    world.endpoint.during = async () => {
+      const consent = { ...itemOf(world), fingerprint: 'consent', generation: 2, health: 'connected' as const };
+      delete (consent as { lease?: unknown }).lease;
+      world.connections.items.set('c1', consent);
+      world.connections.highWaters.set('c1', 2);
+    };
+    expect((await refreshOnce(world)).outcome).toBe('superseded');
+    expect(itemOf(world).fingerprint).toBe('consent');
+  });
+
+  it('R16: a disconnect during a refresh stands', async () => {
+    const world = await connectedWorld();
+    world.endpoint.during = async () => void (await world.connections.disconnect('c1', [], world.clock.now()));
+    expect((await refreshOnce(world)).outcome).toBe('superseded');
+    expect(itemOf(world)).toMatchObject({ health: 'disconnected' });
+    expect(itemOf(world).refresh).toBeUndefined();
+  });
+
+  it('R18: a holder that was frozen past its lease still saves what it bought', async () => {
+    const world = await connectedWorld();
+    world.endpoint.during = async () => world.clock.advance(LEASE_MS + 1);
+    const slow = createRefresh(world.dependenciesOf());
+    expect((await slow('c1', { remainingMs: () => 55_000 })).outcome).toBe('refreshed');
+    expect(itemOf(world).generation).toBe(2);
+  });
+
+  it('R19, R20: retries a commit that is throttled, and knows its own when the answer was lost', async () => {
+    const world = await connectedWorld();
+    const commit = world.connections.commit;
+    let calls = 0;
+    world.connections.commit = async (...args) => {
+      calls += 1;
+      if (calls === 1) throw new StoreUnavailableError('ThrottlingException');
+      const outcome = await commit(...args);
+      if (calls === 2) throw new StoreUnavailableError('TimeoutError');
+      return outcome;
+    };
+    expect((await refreshOnce(world)).outcome).toBe('refreshed');
+    expect(calls).toBe(3);
+    expect(itemOf(world).generation).toBe(2);
+  });
+
+  it('R21: spills what it cannot store, and the next sweep merges it without another call', async () => {
+    const world = await connectedWorld();
+    const commit = world.connections.commit;
+    world.connections.commit = async () => {
+      throw new StoreUnavailableError('down');
+    };
+    expect((await refreshOnce(world)).outcome).toBe('spilled');
+    expect(world.rescued.size).toBe(1);
+    world.connections.commit = commit;
+    expect((await refreshOnce(world)).outcome).toBe('leased');
+    world.clock.advance(LEASE_MS);
+    expect((await refreshOnce(world)).outcome).toBe('merged');
+    expect(world.rescued.size).toBe(0);
+    expect(world.endpoint.presented).toHaveLength(1);
+    expect(itemOf(world)).toMatchObject({ generation: 2, health: 'connected', attempts: [] });
+    expect(world.endpoint.liveToken('c1')).toBeDefined();
+  });
+
+  it('R22: with the bucket down too, the log gets the sealed set and nothing else', async () => {
+    const world = await connectedWorld();
+    const down = async () => {
+      throw new StoreUnavailableError('down');
+    };
+    world.connections.commit = down;
+    world.rescue.put = down;
+    expect((await refreshOnce(world)).outcome).toBe('spilled');
+    const line = world.lines.find(({ event }) => event === 'token.spill-failed');
+    const text = Buffer.from(String(line?.fields.sealed), 'base64').toString();
+    expect(JSON.parse(text)).toMatchObject({ name: 'c1', generation: 2 });
+    expect(text).not.toContain('canary');
+  });
+
+  it('R23: KMS down before the call means no call and no lease', async () => {
+    const world = await connectedWorld();
+    world.keys.port.generate = async () => {
+      throw new StoreUnavailableError('KMS');
+    };
+    expect(await refreshOnce(world)).toMatchObject({ outcome: 'failed', code: 'STORE_UNAVAILABLE' });
+    expect(world.endpoint.presented).toHaveLength(0);
+    expect(itemOf(world).attempts).toEqual([]);
+  });
+
+  it('R24: KMS down after the reply costs nothing, because the keys were in hand', async () => {
+    const world = await connectedWorld();
+    world.endpoint.during = async () => {
+      world.keys.port.generate = world.keys.port.open = async () => {
+        throw new StoreUnavailableError('KMS');
+      };
+    };
+    expect((await refreshOnce(world)).outcome).toBe('refreshed');
+  });
+
+  it('R25: a secret that is not there is told by name, and no token is spent', async () => {
+    const world = await connectedWorld();
+    world.secrets.current = undefined as never;
+    expect(await refreshOnce(world)).toMatchObject({ outcome: 'failed', code: 'CREDENTIALS_MISSING' });
+    expect(itemOf(world)).toMatchObject({ failures: 1, health: 'connected' });
+    expect(world.endpoint.presented).toHaveLength(0);
+  });
+
+  it.each([5 * MINUTE_MS, -5 * MINUTE_MS])(
+    'R26: a clock that jumps %i ms during the run loses nothing',
+    async (jump) => {
+      const world = await connectedWorld();
+      world.endpoint.during = async () => world.clock.advance(jump);
+      const result = await createRefresh(world.dependenciesOf())('c1', { remainingMs: () => 55_000 });
+      expect(result.outcome).toBe('refreshed');
+      expect(world.endpoint.liveToken('c1')).toBeDefined();
+    },
+  );
+
+  it('R27: a token that lives 20 s is refreshed a fraction of its life before its end', async () => {
+    const world = await connectedWorld();
+    world.endpoint.expiresIn = 20;
+    await refreshOnce(world);
+    const left = (itemOf(world).access?.expiresAt.getTime() ?? 0) - (itemOf(world).nextRefreshAt?.getTime() ?? 0);
+    expect(left).toBeGreaterThanOrEqual(5000);
+    expect(left).toBeLessThanOrEqual(7000);
+  });
+
+  it('R31, R32: keeps a refresh token that was not replaced, and its assumed end', async () => {
+    for (const rotation of ['same', 'none'] as const) {
+      const world = await connectedWorld();
+      const before = itemOf(world);
+      world.endpoint.rotation = rotation;
+      await refreshOnce(world);
+      expect(itemOf(world)).toMatchObject({ generation: 2, fingerprint: before.fingerprint, health: 'connected' });
+      expect(itemOf(world).refresh?.expiresAt).toEqual(before.refresh?.expiresAt);
+      world.clock.advance(HOUR_MS);
+      expect((await refreshOnce(world)).outcome).toBe('refreshed');
+    }
+  });
+
+  it('R33: a refused client is ours: no verdict, a wait', async () => {
+    const world = await connectedWorld();
+    world.secrets.current = 'canary-wrong';
+    expect(await refreshOnce(world)).toMatchObject({ outcome: 'failed', code: 'CLIENT_REJECTED' });
+    expect(itemOf(world)).toMatchObject({ health: 'connected', failures: 1, attempts: [] });
+    expect(world.endpoint.presented).toHaveLength(1);
+  });
+
+  it.each([
+    ['a rotated secret is read again once', { cached: 'canary-old', current: 'canary-secret', previous: undefined }, 2],
+    [
+      'the previous one serves while a rotation is under way',
+      { cached: undefined, current: 'canary-new', previous: 'canary-secret' },
+      2,
+    ],
+    ['never more than two calls', { cached: 'canary-a', current: 'canary-b', previous: 'canary-c' }, 2],
+  ])('S88: %s', async (_title, secrets, calls) => {
+    const world = await connectedWorld();
+    Object.assign(world.secrets, secrets);
+    const { outcome } = await refreshOnce(world);
+    expect(outcome).toBe(Object.values(secrets).includes('canary-secret') ? 'refreshed' : 'failed');
+    expect(world.endpoint.presented).toHaveLength(calls);
+  });
+
+  it('does not spend a token when what is left of the invocation does not cover the call and the commit', async () => {
+    const world = await connectedWorld();
+    const result = await createRefresh(world.dependenciesOf())('c1', { remainingMs: () => 22_999 });
+    expect(result.outcome).toBe('deadline');
+    expect(itemOf(world).attempts).toEqual([]);
+  });
+
+  it('P01: gives the lease back when time ran out between it and the call', async () => {
+    const world = await connectedWorld();
+    let asked = 0;
+    const result = await createRefresh(world.dependenciesOf())('c1', {
+      remainingMs: () => (++asked > 1 ? 1000 : 55_000),
+    });
+    expect(result.outcome).toBe('deadline');
+    expect(itemOf(world)).toMatchObject({ attempts: [] });
+    expect(itemOf(world).lease).toBeUndefined();
+    expect(world.endpoint.presented).toHaveLength(0);
+  });
+
+  it('S80–S83, R36: a swapped token does not open, is not repaired, and waits', async () => {
+    const world = await connectedWorld();
+    const other = await world.addConnected('c2');
+    world.connections.items.set('c1', { ...itemOf(world), ...(other.refresh && { refresh: other.refresh }) });
+    await expect(refreshOnce(world)).rejects.toThrow(/does not open/);
+    expect(itemOf(world)).toMatchObject({ failures: 1, lastError: { code: 'SEAL_BROKEN' }, attempts: [] });
+    expect(world.endpoint.presented).toHaveLength(0);
+    expect(world.metered).toContainEqual({ name: 'SealBroken', value: 1 });
+  });
+
+  it('S82: an item restored from a backup is suspect until a person decides; its token is not presented', async () => {
+    const world = await connectedWorld();
+    const backup = itemOf(world);
+    await refreshOnce(world);
+    world.connections.items.set('c1', backup);
+    expect((await refreshOnce(world)).outcome).toBe('suspect');
+    expect(world.endpoint.presented).toHaveLength(1);
+    expect(itemOf(world)).toMatchObject({ health: 'suspect' });
+    expect(itemOf(world).nextRefreshAt).toBeUndefined();
+    expect(world.connections.outbox.at(-1)?.event.data).toMatchObject({
+      cause: 'restored',
+      command: 'steward connect c1',
+    });
+  });
+
+  it('S75: another api_endpoint is stored only among the provider’s hosts', async () => {
+    const world = await connectedWorld();
+    world.endpoint.extra = { api_endpoint: 'https://eu.acme.example/api/' };
+    await refreshOnce(world);
+    expect(itemOf(world).apiEndpoint).toBe('https://eu.acme.example/api/');
+    world.endpoint.extra = { api_endpoint: 'http://169.254.169.254/' };
+    world.clock.advance(HOUR_MS);
+    expect((await refreshOnce(world)).outcome).toBe('ambiguous');
+    expect(itemOf(world).apiEndpoint).toBe('https://eu.acme.example/api/');
+  });
+
+  it('S37: a token that a header cannot carry is not stored', async () => {
+    for (const token of ['a\r\nx: y', 'ä', 'x'.repeat(100_000), '']) {
+      const world = await connectedWorld();
+      world.endpoint.extra = { access_token: token };
+      expect((await refreshOnce(world)).outcome).toBe('ambiguous');
+      expect(itemOf(world).generation).toBe(1);
+    }
+  });
+});
+
+describe('invalid_grant', () => {
+  it('is final when nobody else can hold the successor, and says so once with the command', async () => {
+    const world = await connectedWorld();
+    world.endpoint.revoke('c1');
+    const result = await refreshOnce(world);
+    expect(await result.decide?.(false)).toBe('reauthorization-required');
+    expect(itemOf(world)).toMatchObject({ health: 'reauthorization-required', attempts: [] });
+    expect(itemOf(world).nextRefreshAt).toBeUndefined();
+    expect(world.eventTypes()).toEqual(['reauthorization-required']);
+    expect(world.connections.outbox[0]?.event).toMatchObject({
+      data: { cause: 'refused', command: 'steward connect c1' },
+      severity: 'critical',
+    });
+    world.clock.advance(DAY_MS);
+    expect((await refreshOnce(world)).outcome).toBe('not-due');
+    expect(world.endpoint.presented).toHaveLength(1);
+  });
+
+  it('is a success when the stored token changed meanwhile', async () => {
+    const world = await connectedWorld();
+    world.endpoint.revoke('c1');
+    world.endpoint.during = async () => {
+      world.connections.items.set('c1', { ...itemOf(world), fingerprint: 'newer', generation: 2 });
+    };
+    expect(await refreshOnce(world)).toMatchObject({ outcome: 'superseded' });
+    expect(itemOf(world).health).toBe('connected');
+    expect(world.connections.outbox).toEqual([]);
+  });
+
+  it('is suspect while a younger attempt is open, looked at again after its lease, and not presented again', async () => {
+    const world = await connectedWorld();
+    world.endpoint.revoke('c1');
+    world.endpoint.during = async () => {
+      const rival = {
+        id: 'rival',
+        fingerprint: itemOf(world).fingerprint ?? '',
+        startedAt: world.clock.now(),
+        kind: 'refresh' as const,
+        replays: 0,
+      };
+      world.connections.items.set('c1', { ...itemOf(world), attempts: [...itemOf(world).attempts, rival] });
+    };
+    expect((await refreshOnce(world)).outcome).toBe('suspect');
+    expect(itemOf(world)).toMatchObject({ health: 'suspect' });
+    expect(itemOf(world).nextRefreshAt).toEqual(new Date(world.clock.now().getTime() + LEASE_MS));
+    world.clock.advance(LEASE_MS);
+    world.endpoint.during = undefined;
+    expect((await refreshOnce(world)).outcome).toBe('reauthorization-required');
+    expect(world.endpoint.presented).toHaveLength(1);
+    expect(world.eventTypes()).toEqual(['suspect', 'reauthorization-required']);
+    expect(world.connections.outbox[1]?.event.data).toMatchObject({ cause: 'ambiguous' });
+  });
+
+  it('clears suspect when the rival’s tokens turn up in the rescue bucket', async () => {
+    const world = await connectedWorld();
+    const commit = world.connections.commit;
+    world.connections.commit = async () => {
+      throw new StoreUnavailableError('down');
+    };
+    await refreshOnce(world); // the rival: bought, spilled, dead
+    world.connections.commit = commit;
+    world.connections.items.set('c1', {
+      ...itemOf(world),
+      health: 'suspect',
+      refusedFingerprint: itemOf(world).fingerprint ?? '',
+    });
+    world.clock.advance(LEASE_MS);
+    expect((await refreshOnce(world)).outcome).toBe('merged');
+    expect(itemOf(world)).toMatchObject({ health: 'connected', generation: 2 });
+    expect(itemOf(world).refusedFingerprint).toBeUndefined();
+    expect(world.endpoint.presented).toHaveLength(1);
+  });
+});
+
+describe('a rejected access token', () => {
+  it('is refreshed at once when it is the stored generation, and not when it is an older one', async () => {
+    const world = await connectedWorld();
+    await refreshOnce(world);
+    world.clock.advance(30 * MINUTE_MS);
+    await world.connections.reject('c1', 1);
+    expect((await refreshOnce(world)).outcome).toBe('not-due');
+    await world.connections.reject('c1', 2);
+    expect((await refreshOnce(world)).outcome).toBe('refreshed');
+    expect(itemOf(world)).toMatchObject({ generation: 3, rejections: 1 });
+    expect(itemOf(world).rejectedGeneration).toBeUndefined();
+  });
+
+  it('that is fresh and rejected too means access denied: one event, a wait, no loop', async () => {
+    const world = await connectedWorld();
+    await refreshOnce(world);
+    for (let round = 0; round < 10; round += 1) {
+      await world.connections.reject('c1', itemOf(world).generation);
+      await refreshOnce(world);
+      world.clock.advance(MINUTE_MS);
+    }
+    expect(itemOf(world).health).toBe('access-denied');
+    expect(world.eventTypes()).toEqual(['access-denied']);
+    expect(world.endpoint.presented.length).toBeLessThanOrEqual(4);
+    world.clock.advance(DAY_MS);
+    await refreshOnce(world);
+    expect(itemOf(world).health).toBe('connected');
+    world.clock.advance(DAY_MS);
+    await refreshOnce(world);
+    expect(world.eventTypes()).toContain('restored');
+  });
+
+  it('that has run out is no sign of denied access', async () => {
+    const world = await connectedWorld();
+    world.endpoint.expiresIn = 20;
+    for (let round = 0; round < 5; round += 1) {
+      await refreshOnce(world);
+      world.clock.advance(21_000);
+      await world.connections.reject('c1', itemOf(world).generation);
+    }
+    expect(itemOf(world).health).toBe('connected');
+    expect(world.endpoint.presented).toHaveLength(5);
+  });
+});
+
+describe('client credentials', () => {
+  it('take the same road: generation, fingerprint of the generation, no refresh token', async () => {
+    const world = createTokenWorld();
+    await world.addClient('o1');
+    expect((await refreshOnce(world, 'o1')).outcome).toBe('refreshed');
+    const first = itemOf(world, 'o1');
+    expect(first).toMatchObject({ generation: 1, health: 'connected' });
+    expect(first.refresh).toBeUndefined();
+    world.clock.advance(HOUR_MS);
+    expect((await refreshOnce(world, 'o1')).outcome).toBe('refreshed');
+    expect(itemOf(world, 'o1').fingerprint).not.toBe(first.fingerprint);
+  });
+
+  it('with the same token and less life again are asked when it is over, not before', async () => {
+    const world = createTokenWorld();
+    await world.addClient('o1');
+    await refreshOnce(world, 'o1');
+    const end = itemOf(world, 'o1').access?.expiresAt.getTime() ?? 0;
+    for (let asked = 0; asked < 20; asked += 1) {
+      world.clock.advance(MINUTE_MS * 5);
+      if (world.clock.now().getTime() >= end) break;
+      world.endpoint.expiresIn = (end - world.clock.now().getTime()) / 1000;
+      world.endpoint.extra = { access_token: 'canary-access-same' };
+      await refreshOnce(world, 'o1');
+    }
+    expect(world.endpoint.presented).toHaveLength(2);
+    expect(itemOf(world, 'o1').nextRefreshAt?.getTime()).toBe(end + 1000);
+  });
+
+  it('draw on the token lane where the provider counts token calls, and wait when it is used up', async () => {
+    const counted = tokenProvider('ops', {
+      grant: 'client-credentials',
+      tokenBudget: 'default',
+      budgets: { default: { perMinute: 30 } },
+    });
+    const world = createTokenWorld({ providers: [counted] });
+    await world.addClient('o1');
+    world.budget.grants = false;
+    expect((await refreshOnce(world, 'o1')).outcome).toBe('postponed');
+    expect(world.endpoint.presented).toHaveLength(0);
+    world.budget.grants = true;
+    world.clock.advance(MINUTE_MS);
+    expect((await refreshOnce(world, 'o1')).outcome).toBe('refreshed');
+    expect(world.draws).toEqual(['default', 'default']);
+  });
+});
+
+describe('warnings', () => {
+  it('I10: come at 7, 3 and 1 days before the assumed end, once each', async () => {
+    const world = await connectedWorld();
+    world.endpoint.outage = 503;
+    for (let hour = 0; hour < 21 * 24; hour += 1) {
+      world.clock.advance(HOUR_MS);
+      await refreshOnce(world);
+    }
+    const warnings = world.connections.outbox.filter(({ event }) => event.type.endsWith('expiring'));
+    expect(warnings.map(({ event }) => event.data.daysLeft)).toEqual([7, 3, 1]);
+    expect(new Set(warnings.map(({ event }) => event.id)).size).toBe(3);
+    expect(itemOf(world).health).toBe('connected');
+  });
+
+  it('R30: after 20 days without the provider the first answer restores everything', async () => {
+    const world = await connectedWorld();
+    world.endpoint.outage = 'lost-request';
+    for (let hour = 0; hour < 20 * 24; hour += 1) {
+      world.clock.advance(HOUR_MS);
+      await refreshOnce(world);
+    }
+    world.endpoint.outage = undefined;
+    for (let minute = 0; minute < 60; minute += 1) {
+      world.clock.advance(MINUTE_MS);
+      await refreshOnce(world);
+    }
+    expect(itemOf(world)).toMatchObject({ health: 'connected', failures: 0, generation: 2, warnedDays: [] });
+    expect(itemOf(world).attempts.length).toBe(0);
   });
 });

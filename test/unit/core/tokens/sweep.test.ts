@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../functions/core/time.ts';
+import { createRefreshSweep } from '../../../../functions/core/tokens/sweep.ts';
+import { createTokenWorld, type TokenWorld } from '../../../support/token-world.ts';
+
+const sweep = (world: TokenWorld, slot?: string) =>
+  createRefreshSweep(world.dependenciesOf())({ shard: '0', ...(slot === undefined ? {} : { slot }) }, world.deadline());
+
+async function worldOf(count: number): Promise<TokenWorld> {
+  const world = createTokenWorld();
+  for (let index = 0; index < count; index += 1) await world.addConnected(`c${index}`);
+  return world;
+}
+const healths = (world: TokenWorld) => [...world.connections.items.values()].map(({ health }) => health);
+
+describe('a sweep', () => {
+  it('R35: refreshes everything that is due, at most 20 at a time', async () => {
+    const world = await worldOf(300);
+    let inFlight = 0;
+    let most = 0;
+    world.endpoint.during = async () => {
+      inFlight += 1;
+      most = Math.max(most, inFlight);
+      await new Promise(setImmediate);
+      inFlight -= 1;
+    };
+    expect(await sweep(world)).toEqual({ stale: false, counts: { refreshed: 300 } });
+    expect(most).toBe(20);
+  });
+
+  it('P05: ignores a tick that is older than a minute, and takes one without a slot', async () => {
+    const world = await worldOf(1);
+    const now = world.clock.now().getTime();
+    expect(await sweep(world, new Date(now - MINUTE_MS - 1).toISOString())).toEqual({ stale: true });
+    expect(await sweep(world, 'not a time')).toEqual({ stale: true });
+    expect(world.endpoint.presented).toHaveLength(0);
+    expect(await sweep(world, new Date(now - MINUTE_MS).toISOString())).toMatchObject({ counts: { refreshed: 1 } });
+    expect(await sweep(world)).toEqual({ stale: false, counts: {} });
+  });
+
+  it('R36, I16: a poisoned connection delays nobody, and an unforeseen failure fails the invocation at the end', async () => {
+    const world = await worldOf(30);
+    const poisoned = world.connections.items.get('c0');
+    if (poisoned?.refresh === undefined) throw new Error('no c0');
+    world.connections.items.set('c0', { ...poisoned, refresh: { ...poisoned.refresh, sealed: new Uint8Array([9]) } });
+    const find = world.connections.find;
+    world.connections.find = async (name) => {
+      if (name === 'c1') throw new TypeError('a bug');
+      return find(name);
+    };
+    const failure = await sweep(world).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(AggregateError);
+    expect((failure as AggregateError).errors).toEqual([new TypeError('a bug')]);
+    expect(healths(world).filter((health) => health === 'connected')).toHaveLength(30);
+    expect(world.endpoint.presented).toHaveLength(28);
+    expect(world.lines.filter(({ event }) => event === 'connection.failed')).toHaveLength(2);
+  });
+
+  it('takes a rejected connection that is not due', async () => {
+    const world = await worldOf(1);
+    await sweep(world);
+    world.clock.advance(20 * MINUTE_MS);
+    await world.connections.reject('c0', 2);
+    expect(await sweep(world)).toMatchObject({ counts: { refreshed: 1 } });
+  });
+
+  it('stops taking when time runs out; the rest is the next tick’s', async () => {
+    const world = await worldOf(100);
+    world.endpoint.during = async () => world.clock.advance(2000);
+    await sweep(world);
+    const first = world.endpoint.presented.length;
+    expect(first).toBeGreaterThan(10);
+    expect(first).toBeLessThan(60);
+    for (let tick = 0; tick < 12; tick += 1) await sweep(world);
+    expect(world.endpoint.presented).toHaveLength(100);
+    expect(new Set(world.endpoint.presented).size).toBe(100);
+  });
+});
+
+describe('the breaker', () => {
+  it('R28: obeys Retry-After for the whole provider', async () => {
+    const world = await worldOf(100);
+    world.endpoint.outage = 429;
+    world.endpoint.retryAfter = '300';
+    await sweep(world);
+    const tried = world.endpoint.presented.length;
+    expect(tried).toBeLessThanOrEqual(20);
+    world.clock.advance(299_000);
+    await sweep(world);
+    expect(world.endpoint.presented).toHaveLength(tried);
+    world.endpoint.outage = undefined;
+    for (let minute = 0; minute < 10; minute += 1) {
+      world.clock.advance(MINUTE_MS);
+      await sweep(world);
+    }
+    expect(new Set(healths(world))).toEqual(new Set(['connected']));
+    expect([...world.connections.items.values()].every(({ generation }) => generation === 2)).toBe(true);
+  });
+
+  it('R29, I6: six hours of 5xx cost a few probes and no connection', async () => {
+    const world = await worldOf(50);
+    world.endpoint.outage = 503;
+    for (let minute = 0; minute < 360; minute += 1) {
+      world.clock.advance(MINUTE_MS);
+      await sweep(world);
+    }
+    expect(world.endpoint.presented.length).toBeLessThan(150);
+    expect(new Set(healths(world))).toEqual(new Set(['connected']));
+    world.endpoint.outage = undefined;
+    for (let minute = 0; minute < 60; minute += 1) {
+      world.clock.advance(MINUTE_MS);
+      await sweep(world);
+    }
+    expect([...world.connections.items.values()].every(({ generation }) => generation >= 2)).toBe(true);
+    expect(world.breakerStates.size).toBe(0);
+  });
+
+  it('R34: invalid_grant for everybody is an incident: one alarm, no verdict, and all is well after it', async () => {
+    const world = await worldOf(40);
+    world.endpoint.refusesAll = true;
+    for (let minute = 0; minute < 120; minute += 1) {
+      world.clock.advance(MINUTE_MS);
+      await sweep(world);
+    }
+    expect(world.eventTypes()).toEqual([]);
+    expect(world.lines.filter(({ event }) => event === 'provider.refusing')).toHaveLength(1);
+    expect(new Set(healths(world))).toEqual(new Set(['connected']));
+    world.endpoint.refusesAll = false;
+    for (let minute = 0; minute < 60; minute += 1) {
+      world.clock.advance(MINUTE_MS);
+      await sweep(world);
+    }
+    expect([...world.connections.items.values()].every(({ generation }) => generation >= 2)).toBe(true);
+  });
+
+  it('R34: one dead grant among living ones is a dead grant', async () => {
+    const world = await worldOf(40);
+    world.endpoint.revoke('c7');
+    expect(await sweep(world)).toMatchObject({ counts: { refreshed: 39, 'reauthorization-required': 1 } });
+    expect(world.eventTypes()).toEqual(['reauthorization-required']);
+  });
+
+  it('R33: a wrong secret of ours condemns none of a thousand connections', async () => {
+    const world = await worldOf(1000);
+    world.secrets.current = 'canary-wrong';
+    await sweep(world);
+    expect(new Set(healths(world))).toEqual(new Set(['connected']));
+    expect(world.eventTypes()).toEqual([]);
+  });
+
+  it('I7: with the provider up, a needed token never has less than five minutes left', async () => {
+    const world = await worldOf(20);
+    await sweep(world);
+    let least = Infinity;
+    for (let minute = 0; minute < 24 * 60; minute += 1) {
+      world.clock.advance(MINUTE_MS);
+      await sweep(world);
+      for (const { access } of world.connections.items.values()) {
+        least = Math.min(least, (access?.expiresAt.getTime() ?? 0) - world.clock.now().getTime());
+      }
+    }
+    expect(least).toBeGreaterThanOrEqual(5 * MINUTE_MS);
+    expect(world.endpoint.presented.length).toBeLessThan(20 * 36);
+  });
+
+  it('keeps an idle connection alive every seven days', async () => {
+    const world = createTokenWorld();
+    await world.addConnected('idle', { demand: [] });
+    for (let hour = 0; hour < 70 * 24; hour += 1) {
+      await sweep(world);
+      world.clock.advance(HOUR_MS);
+    }
+    expect(world.endpoint.presented.length).toBeGreaterThanOrEqual(10);
+    expect(world.endpoint.presented.length).toBeLessThanOrEqual(12);
+    expect(world.connections.items.get('idle')?.refresh?.expiresAt.getTime()).toBeGreaterThan(
+      world.clock.now().getTime() + 13 * DAY_MS,
+    );
+  });
+});
