@@ -1,16 +1,8 @@
 import { json, refusal, reportPage, resultPage, slice, SUCCESS, type Action1Answer } from './answers.ts';
 import { lazy, listOf } from './deterministic.ts';
 import { reportFile } from './report-files.ts';
-import {
-  countersOf,
-  definition,
-  definitions,
-  drilldownOf,
-  errorsOf,
-  REPORTS,
-  rowsOf,
-  type RowsRequest,
-} from './reports.ts';
+import { definition, definitions, REPORTS } from './report-definitions.ts';
+import { countersOf, drilldownOf, errorsOf, rowsOf, type RowsRequest } from './reports.ts';
 import type { Call, Routes } from './routes.ts';
 
 const SEARCH_LIMIT = 10;

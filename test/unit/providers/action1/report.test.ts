@@ -203,6 +203,13 @@ describe('requery', () => {
     expect(facts.liveResponses).toBeGreaterThan(0);
   });
 
+  it('asks again as often as it is told to', async () => {
+    const world = createWorld({ organizations: 1, requerySeconds: 30 });
+    const { waits } = await world.drain(report, { report: ANTIVIRUS, requery: { askEverySeconds: 7, coverage: 0.9 } });
+    expect(new Set(waits)).toEqual(new Set([7_000]));
+    expect(waits.length).toBeLessThanOrEqual(5);
+  });
+
   it('takes no counters of an older requery for its own', async () => {
     const world = createWorld({ organizations: 1 });
     const [organization] = world.model.control.organizations();
