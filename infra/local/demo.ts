@@ -65,6 +65,8 @@ reports:
     { connection: northwind-operations, source: patch-compliance, schedule: "0 6 * * *" }
 
 alerts:
+  matter-changes:
+    { connection: harbour-law, source: hooks, every: 5s, filter: { resources: [actions, tasks] } }
   new-vulnerabilities:
     { connection: northwind-endpoints, source: vulnerabilities, every: 4s, filter: { minimumScore: 9 } }
   operations-alerts:

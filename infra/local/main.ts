@@ -1,5 +1,5 @@
 // `npm start`: the whole service on one machine. See README.md.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigInvalidError } from '../../functions/core/errors.ts';
 import { EXIT, exitCodeOf, failureText } from '../cli/exit.ts';
@@ -96,7 +96,7 @@ async function once(
     tickSeconds: ONCE_TICK_SECONDS,
     configuration,
     onStep: say,
-    onHostEvent: complain,
+    onHostEvent: hostLog(options.directory),
     onCloud: (cloud) => {
       queues = {
         everything: subscribe(cloud, 'alerts'),
@@ -135,11 +135,12 @@ async function keepRunning(
     ...(doubles === undefined ? {} : { tickSeconds: TICK_SECONDS }),
     configuration,
     onStep: say,
-    onHostEvent: complain,
+    onHostEvent: hostLog(options.directory),
   });
   console.log(`\nConsole          ${service.url}/`);
   console.log(`Archive          ${join(options.directory, 'archive')}`);
   console.log(`Configuration    ${configuration.fileName}`);
+  console.log(`Functions' log   ${join(options.directory, 'functions.log')}`);
   console.log('Commands         npm run steward -- --help');
   console.log('Ctrl-C ends it; what it knows is kept.\n');
   await new Promise<void>((resolve) => {
@@ -150,11 +151,17 @@ async function keepRunning(
   return EXIT.done;
 }
 
-/** Shows what goes wrong; the functions' everyday lines are for CloudWatch. */
-function complain(event: HostEvent): void {
-  if (event.kind === 'invocation-ended' && event.error !== undefined) {
-    process.stderr.write(`  ${event.function}: ${event.error.errorMessage}\n`);
-  }
+/** Shows what goes wrong, and keeps the functions' own lines in a file: what CloudWatch Logs are in an account. */
+function hostLog(directory: string): (event: HostEvent) => void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const file = createWriteStream(join(directory, 'functions.log'), { mode: 0o600 });
+  return (event) => {
+    if (event.kind === 'line') file.write(`${event.function} ${event.line}\n`);
+    if (event.kind !== 'invocation-ended' || event.error === undefined) return;
+    const { errorType = 'Error', errorMessage } = event.error;
+    file.write(`${event.function} ${JSON.stringify(event.error)}\n`);
+    process.stderr.write(`  ${event.function}: ${errorType}: ${errorMessage}\n`);
+  };
 }
 
 try {
