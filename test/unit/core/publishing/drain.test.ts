@@ -60,6 +60,7 @@ describe('draining an outbox', () => {
     world.add(aRow('s', 10), aRow('s', 2), aRow('s', 9), aRow('t', 1));
     const { outbox } = world;
     let marked = 0;
+    const markedBefore: [number, number][] = [];
     const dependencies = {
       ...world.dependencies,
       outbox: {
@@ -73,13 +74,18 @@ describe('draining an outbox', () => {
         async publish(...args: Parameters<typeof world.publisher.publish>) {
           const [, messages] = args;
           const before = world.sent().filter((line) => line.startsWith('s ')).length;
-          if (messages.some(({ body }) => body.includes('"s '))) expect(marked).toBe(before);
+          if (messages.some(({ body }) => body.includes('"s '))) markedBefore.push([marked, before]);
           return world.publisher.publish(...args);
         },
       },
     };
     await drainOutbox(dependencies, '0', AMPLE);
     expect(world.sent().filter((line) => line.startsWith('s '))).toEqual(['s 2', 's 9', 's 10']);
+    expect(markedBefore).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ]);
   });
 
   it('A04: takes each entry at its own word; a failed one holds back its own subject and no other', async () => {
