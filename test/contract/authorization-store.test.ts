@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAuthorizationStore } from '../../functions/adapters/dynamodb/authorization-store.ts';
+import { createConnectionStore } from '../../functions/adapters/dynamodb/connection-store.ts';
+import { startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
+import { createMemoryAuthorizations } from '../support/memory-authorizations.ts';
+import { itIsAnAuthorizationStore } from './authorization-store.ts';
+
+describe('AuthorizationStore in memory', () => {
+  itIsAnAuthorizationStore(() => createMemoryAuthorizations());
+});
+
+describe('AuthorizationStore on DynamoDB', () => {
+  let dynamo: TestDynamo;
+  beforeAll(async () => {
+    dynamo = await startTestDynamo();
+  });
+  afterAll(async () => {
+    await dynamo.stop();
+  });
+  const create = () =>
+    createAuthorizationStore({ client: dynamo.client, stateTable: dynamo.state.tableName, shardCount: 2 });
+  itIsAnAuthorizationStore(create);
+
+  it('has its ticket used up and its outcome known by the transaction that stores the tokens', async () => {
+    const now = new Date('2026-03-01T12:00:00Z');
+    const later = new Date(now.getTime() + 600_000);
+    const store = create();
+    const connections = createConnectionStore({
+      client: dynamo.client,
+      connectionsTable: dynamo.connections.tableName,
+      stateTable: dynamo.state.tableName,
+      shardCount: 2,
+    });
+    const name = `completing-${Date.now()}`;
+    const configuration = { provider: 'acme', settings: {}, secret: { name: 's' }, budgetAccount: 'a' };
+    await connections.configure(name, { ...configuration, grant: 'authorization-code' }, now);
+    const [hash, stateHash] = ['t'.repeat(64), 's'.repeat(64)];
+    const common = { connection: name, provider: 'acme', replaceAccount: false, expiresAt: later };
+    await store.createTicket({ hash, ...common });
+    const pending = { stateHash, ticketHash: hash, browserHash: 'b', redirectUri: 'r', scopes: [], ...common };
+    await store.begin(pending, now);
+    await connections.lease({
+      name,
+      owner: 'o',
+      attempt: 'x',
+      kind: 'authorization',
+      spends: 'f',
+      until: later,
+      now,
+      healths: ['pending'],
+    });
+    const outcome = await connections.commit(
+      {
+        name,
+        provider: 'acme',
+        attempt: 'x',
+        spent: 'f',
+        generation: 1,
+        fingerprint: 'g',
+        access: { sealed: new Uint8Array([1]), issuedAt: now, expiresAt: later },
+        health: 'connected',
+        rejections: 0,
+        resolves: ['x'],
+        releasesLease: true,
+        authorization: { stateHash, ticketHash: hash, authorizedAt: now, replacesGeneration: 0 },
+      },
+      [],
+      now,
+    );
+    expect(outcome).toEqual({ kind: 'committed' });
+    expect((await store.findTicket(hash))?.consumedAt).toEqual(now);
+    expect((await store.find(stateHash))?.outcome).toBe('connected');
+    expect(await store.begin({ ...pending, stateHash: 'z'.repeat(64) }, now)).toBe(false);
+  });
+});
