@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { startFauxqs } from 'fauxqs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSnsPublisher } from '../../functions/adapters/sns/publisher.ts';
+import { ConfigInvalidError } from '../../functions/core/errors.ts';
+import { eventId, type ServiceEvent } from '../../functions/core/events.ts';
+import { SNS_LIMIT_BYTES, toMessage } from '../../functions/core/publishing/message.ts';
+
+const NOON = new Date('2026-03-01T12:00:00Z');
+const REGION = 'us-east-1';
+
+function anEvent(id: string, version: number, change: Partial<ServiceEvent> = {}): ServiceEvent {
+  return {
+    id: eventId(id, version),
+    type: 'steward.alert.opened',
+    source: '/steward/test/acme',
+    subject: `watch/${id}`,
+    time: NOON,
+    connection: 'acme',
+    provider: 'opsramp',
+    severity: 'high',
+    state: 'open',
+    resource: 'host-1',
+    summary: `${id} ${version}`,
+    data: {},
+    ...change,
+  };
+}
+
+const message = (event: ServiceEvent) => toMessage(event, () => 'hashed');
+
+/** SNS hands a queue the `default` text alone; the double hands on all texts. */
+function summaryOf(body: string): string {
+  const outer = JSON.parse(body) as { readonly default?: string; readonly summary: string };
+  return outer.default === undefined ? outer.summary : summaryOf(outer.default);
+}
+
+describe('publishing to SNS', () => {
+  let server: Awaited<ReturnType<typeof startFauxqs>>;
+  let sns: SNSClient;
+  let sqs: SQSClient;
+
+  beforeAll(async () => {
+    server = await startFauxqs({ port: 0, logger: false });
+    const endpoint = `http://127.0.0.1:${server.port}`;
+    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+    sns = new SNSClient({ endpoint, region: REGION, credentials, maxAttempts: 1 });
+    sqs = new SQSClient({ endpoint, region: REGION, credentials, useQueueUrlAsEndpoint: false });
+  });
+  afterAll(async () => {
+    sns.destroy();
+    sqs.destroy();
+    await server.stop();
+  });
+
+  /** A topic with one queue on it, and what the queue has been given so far. */
+  async function aTopic(options: { fifo?: boolean; filter?: object } = {}) {
+    const name = `t${randomUUID()}${options.fifo ? '.fifo' : ''}`;
+    const Attributes = options.fifo ? { FifoTopic: 'true' } : {};
+    const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: name, Attributes }));
+    const { QueueUrl = '' } = await sqs.send(
+      new CreateQueueCommand({ QueueName: name, Attributes: options.fifo ? { FifoQueue: 'true' } : {} }),
+    );
+    await sns.send(
+      new SubscribeCommand({
+        TopicArn,
+        Protocol: 'sqs',
+        Endpoint: `arn:aws:sqs:${REGION}:000000000000:${name}`,
+        Attributes: {
+          RawMessageDelivery: 'true',
+          ...(options.filter ? { FilterPolicy: JSON.stringify(options.filter) } : {}),
+        },
+      }),
+    );
+    const publisher = createSnsPublisher({ client: sns, topicArns: { alerts: TopicArn } });
+    const receive = async () => {
+      const summaries: string[] = [];
+      for (;;) {
+        const asked = { QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 0 };
+        const { Messages = [] } = await sqs.send(new ReceiveMessageCommand(asked));
+        if (Messages.length === 0) return summaries;
+        for (const { Body, ReceiptHandle } of Messages) {
+          summaries.push(summaryOf(Body ?? ''));
+          await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+        }
+      }
+    };
+    return { TopicArn, publisher, receive };
+  }
+
+  it('delivers CloudEvents that filter policies can tell apart', async () => {
+    const { publisher, receive } = await aTopic({ filter: { severity: ['critical'], state: [{ prefix: 'op' }] } });
+    const events = [anEvent('a', 1), anEvent('b', 1, { severity: 'critical' })];
+    expect(await publisher.publish('alerts', events.map(message))).toEqual([
+      { outcome: 'published' },
+      { outcome: 'published' },
+    ]);
+    expect(await receive()).toEqual(['b 1']);
+  });
+
+  it('A18: keeps a resolved after its open, and swallows the same version sent twice, on a FIFO topic', async () => {
+    const { publisher, receive } = await aTopic({ fifo: true });
+    for (const version of [1, 2, 2, 3]) await publisher.publish('alerts', [message(anEvent('a', version))]);
+    expect(await receive()).toEqual(['a 1', 'a 2', 'a 3']);
+  });
+
+  it('A06: SNS takes a message that was cut to its limit', async () => {
+    const { publisher } = await aTopic();
+    const large = message(anEvent('a', 1, { data: { text: '"é😀'.repeat(200_000) } }));
+    expect(large.bytes).toBeGreaterThan(SNS_LIMIT_BYTES * 0.7);
+    expect(await publisher.publish('alerts', [large])).toEqual([{ outcome: 'published' }]);
+  });
+
+  it('refuses the one that is at fault, and publishes the others of its batch', async () => {
+    const { publisher, receive } = await aTopic();
+    const evil = { ...message(anEvent('evil', 1)), body: JSON.stringify({ default: 'x'.repeat(SNS_LIMIT_BYTES) }) };
+    const results = await publisher.publish('alerts', [message(anEvent('a', 1)), evil, message(anEvent('b', 1))]);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['published', 'refused', 'published']);
+    expect((await receive()).toSorted()).toEqual(['a 1', 'b 1']);
+  });
+
+  it('takes a topic that is gone, and SNS not answering, for no fault of the message', async () => {
+    const arn = `arn:aws:sns:${REGION}:000000000000:gone`;
+    const gone = createSnsPublisher({ client: sns, topicArns: { alerts: arn } });
+    expect(await gone.publish('alerts', [message(anEvent('a', 1))])).toMatchObject([{ outcome: 'failed' }]);
+    const client = new SNSClient({
+      endpoint: 'http://127.0.0.1:1',
+      region: REGION,
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      maxAttempts: 1,
+    });
+    const silent = createSnsPublisher({ client, topicArns: { alerts: arn } });
+    expect(await silent.publish('alerts', [message(anEvent('a', 1))])).toMatchObject([{ outcome: 'failed' }]);
+  });
+
+  it('knows the topics of its configuration and no others', async () => {
+    const { publisher } = await aTopic();
+    await expect(publisher.publish('constructor', [])).rejects.toThrow(ConfigInvalidError);
+  });
+});
