@@ -184,11 +184,15 @@ export function tokenProvider(id: string, overrides: Partial<Provider> = {}): Pr
     apiBase: ({ apiEndpoint }) => new URL(apiEndpoint ?? `https://${host}/api/`),
     budgetAccount: () => id,
     budgets: { default: { perMinute: 600 } },
-    authorization: {
-      authorizationEndpoint: () => new URL(`https://${host}/authorize`),
-      scopes: () => ['read', 'write'],
-      pkce: true,
-    },
+    ...(overrides.grant === 'client-credentials'
+      ? {}
+      : {
+          authorization: {
+            authorizationEndpoint: () => new URL(`https://${host}/authorize`),
+            scopes: () => ['read', 'write'],
+            pkce: true,
+          },
+        }),
     token: {
       tokenEndpoint: () => new URL(`https://${host}/token`),
       request(grant, _settings, { clientId, clientSecret }) {
