@@ -1,0 +1,138 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createJobStore } from '../../functions/adapters/dynamodb/job-store.ts';
+import { createWindowStore } from '../../functions/adapters/dynamodb/window-store.ts';
+import { createKmsSigner } from '../../functions/adapters/kms/signer.ts';
+import { createArchive } from '../../functions/adapters/s3/archive.ts';
+import { createRunExport } from '../../functions/core/reports/export.ts';
+import type { ExportInput } from '../../functions/core/reports/run-types.ts';
+import type { VerifyReport } from '../../functions/core/reports/verify.ts';
+import { createRequestExport } from '../../functions/core/schedules/request-export.ts';
+import { createSweepReports } from '../../functions/core/schedules/sweep-reports.ts';
+import { EXIT } from '../../infra/cli/exit.ts';
+import { createTerminal, type Terminal } from '../../infra/cli/terminal.ts';
+import { fetchPublicKey, readPublicKey, verifyCommand } from '../../infra/cli/verify.ts';
+import { type AwsEndpoint, awsEndpoint } from '../support/aws-endpoint.ts';
+import { drive } from '../support/durable-driver.ts';
+import { createWorld, pagesOf, someRows } from '../support/export-world.ts';
+
+let aws: AwsEndpoint;
+let s3: S3Client;
+let kms: KMSClient;
+let dynamo: DynamoDBClient;
+beforeAll(async () => {
+  aws = await awsEndpoint();
+  s3 = new S3Client({ ...aws.client, forcePathStyle: true });
+  kms = new KMSClient(aws.client);
+  dynamo = new DynamoDBClient(aws.client);
+});
+afterAll(async () => {
+  for (const client of [s3, kms, dynamo]) client.destroy();
+  await aws.stop();
+});
+
+/** Poller and export on the real stores, each attempt driven to its end when it is started. */
+function service() {
+  const resources = aws.local!.resources;
+  const table = { client: dynamo, tableName: resources.stateTableName };
+  const world = createWorld({
+    startAt: new Date(),
+    partBytes: 2000,
+    job: { name: 'hourly', gzip: true, cron: '0 * * * *', zone: 'UTC' },
+  });
+  const jobs = createJobStore(table);
+  const windows = createWindowStore(table);
+  const run = createRunExport({
+    ...world.deps,
+    jobs,
+    windows,
+    archive: createArchive({ client: s3, bucket: resources.archiveBucketName }),
+    signer: createKmsSigner({ client: kms, keyArn: resources.signingKeyArn }),
+  });
+  const started: ExportInput[] = [];
+  const describeSource = () => world.description;
+  const common = { jobs, windows, describe: describeSource, clock: world.clock };
+  const sweep = createSweepReports({
+    ...common,
+    stage: 'test',
+    start: async (_name, input) => void started.push(input),
+    nudge: async () => {},
+    log: world.deps.log,
+    metrics: world.deps.metrics,
+  });
+  let ticks = 0;
+  return {
+    world,
+    jobs,
+    windows,
+    ask: createRequestExport(common),
+    async tick() {
+      await sweep('0', `tick-${++ticks}`, { remainingMs: () => 50_000 });
+      const outcomes = [];
+      for (const input of started.splice(0)) outcomes.push(await drive((durable) => run(input, durable)));
+      return outcomes.map((driven) => (driven.crashed ? 'crashed' : driven.result.state));
+    },
+  };
+}
+
+function quietTerminal(lines: string[]): Terminal {
+  return { ...createTerminal(true), out: (text) => void lines.push(text) };
+}
+
+describe('exports on loopback', () => {
+  it('make a chain that steward verify accepts in the bucket and in the folder, and rejects when a byte is changed', async () => {
+    const { world, jobs, windows, ask, tick } = service();
+    const hour = 3_600_000;
+    await jobs.configure(
+      { ...world.job, startAt: new Date(Math.floor(Date.now() / hour) * hour - 2 * hour) },
+      world.state.now,
+    );
+    const states: string[] = [];
+    for (let n = 0; n < 3; n++) {
+      states.push(...(await tick()));
+      world.setReadPage(pagesOf(someRows(50 + n), 20));
+    }
+    await ask('hourly').catch(() => undefined);
+    world.state.now = new Date(world.state.now.getTime() + 2000);
+    await ask('hourly');
+    states.push(...(await tick()));
+    expect(states).toEqual(['exported', 'exported', 'exported']);
+    expect(await windows.chain('hourly')).toMatchObject({ sequence: 3 });
+
+    const keyFile = join(aws.directory, 'signing.pem');
+    await writeFile(keyFile, await fetchPublicKey(kms, aws.local!.resources.signingKeyArn));
+    const publicKey = await readPublicKey(keyFile);
+    const folder = join(aws.directory, 'archive');
+    for (const location of ['s3://archive', 's3://archive/acme/hourly', folder]) {
+      const lines: string[] = [];
+      expect(await verifyCommand(quietTerminal(lines), { location, publicKey, s3: () => s3 })).toBe(EXIT.done);
+      const report = JSON.parse(lines[0] ?? '') as VerifyReport;
+      expect(report).toMatchObject({ ok: true, findings: [], jobs: [{ job: 'acme/hourly', exports: 3, gaps: 0 }] });
+    }
+
+    const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: 'archive' }));
+    expect(Versions.every(({ IsLatest }) => IsLatest)).toBe(true);
+    const victim = Versions.map(({ Key }) => Key ?? '').find((key) => key.endsWith('part-00002.csv.gz'))!;
+    const before = await readFile(join(folder, victim));
+    await appendFile(join(folder, victim), 'x');
+    const lines: string[] = [];
+    expect(await verifyCommand(quietTerminal(lines), { location: folder, publicKey, s3: () => s3 })).toBe(EXIT.failed);
+    expect((JSON.parse(lines[0] ?? '') as VerifyReport).findings).toMatchObject([{ kind: 'changed', key: victim }]);
+    await writeFile(join(folder, victim), before);
+  });
+
+  it('says in words when there is nothing to verify, or no key', async () => {
+    const terminal = quietTerminal([]);
+    const publicKey = await fetchPublicKey(kms, aws.local!.resources.signingKeyArn);
+    const s3Of = () => s3;
+    await expect(verifyCommand(terminal, { location: '/nowhere', publicKey, s3: s3Of })).rejects.toThrow('no folder');
+    await expect(verifyCommand(terminal, { location: 's3://archive/none', publicKey, s3: s3Of })).rejects.toThrow(
+      'no exports',
+    );
+    await expect(readPublicKey('/nowhere.pem')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
