@@ -4,6 +4,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { createAlertStore } from '../adapters/dynamodb/alert-store.ts';
 import { createBudgetStore } from '../adapters/dynamodb/budget-store.ts';
 import { createConnectionStore } from '../adapters/dynamodb/connection-store.ts';
+import { createHookStore } from '../adapters/dynamodb/hook-store.ts';
 import { createJobStore } from '../adapters/dynamodb/job-store.ts';
 import { createWorkStore } from '../adapters/dynamodb/work-store.ts';
 import { createKmsDataKeys } from '../adapters/kms/data-keys.ts';
@@ -14,6 +15,7 @@ import { createMetrics } from '../adapters/powertools/metrics.ts';
 import { createOpenApi } from '../core/api.ts';
 import { createConnectionAccess } from '../core/connections/connection-access.ts';
 import { createSealer } from '../core/sealing/sealer.ts';
+import { createKeepHooks } from '../core/work/keep-hooks.ts';
 import { createSend } from '../http/send.ts';
 import { PROVIDERS } from '../providers/registry.ts';
 import { readConfig } from './config.ts';
@@ -40,11 +42,15 @@ const access = createConnectionAccess({
   clock,
 });
 
+const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
+const store = createAlertStore(table);
+const origin = { stage: config.STAGE };
+
 export const handler = createEntry(
   log,
   createHandler({
     jobs: createJobStore(table),
-    store: createAlertStore(table),
+    store,
     work: createWorkStore(table),
     openApi: createOpenApi({
       access,
@@ -54,7 +60,16 @@ export const handler = createEntry(
       providers: PROVIDERS,
     }),
     nudge: createNudge({ client: new LambdaClient(), functionName: config.PUBLISHER_FUNCTION_NAME, log }),
-    origin: { stage: config.STAGE },
+    origin,
+    keepHooks: createKeepHooks({
+      hooks: createHookStore(table),
+      announce: (shard, rows, now) => store.announce(shard, rows, now),
+      baseUrl: config.PUBLIC_BASE_URL,
+      origin,
+      clock,
+      random,
+      log,
+    }),
     metrics: createMetrics('alert-poller'),
     clock,
     log,

@@ -100,6 +100,8 @@ export interface HookProfile {
   readonly alertSource: string;
   /** Ids that a delivery's JSON body speaks of. Pure; empty where it names none. */
   hints(body: unknown): readonly string[];
+  /** Where the provider's present hooks point to, ours and others', whatever their state. Absent: nobody keeps them. */
+  targets?(call: CallApi): Promise<readonly string[]>;
   /** Sees to it that every event has one active hook at `targetUrl`. */
   keep(call: CallApi, events: readonly string[], targetUrl: string): Promise<HookKeeping>;
 }

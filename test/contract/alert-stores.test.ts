@@ -292,6 +292,23 @@ function promises(create: () => Stores) {
     await hooks.remove(connection, hook.secretHash);
     expect(await hooks.list(connection)).toEqual([]);
   });
+
+  it('a hook store keeps what is wanted beside what stands', async () => {
+    const { hooks } = create();
+    const connection = randomUUID();
+    const base = { connection, provider: 'actionstep', name: 'h', job: 'watch', shard: '0' };
+    const wanted = { ...base, events: ['TaskCreated'] };
+    await hooks.want(wanted);
+    expect(await hooks.wanted(connection)).toEqual([wanted]);
+    await hooks.put({ ...base, secretHash: 'ab'.repeat(32) }, NOON);
+    await hooks.kept(wanted, 'ab'.repeat(32), NOON);
+    expect(await hooks.wanted(connection)).toEqual([{ ...wanted, secretHash: 'ab'.repeat(32), keptAt: NOON }]);
+    await hooks.want({ ...wanted, events: [] });
+    expect(await hooks.wanted(connection)).toEqual([{ ...wanted, events: [], secretHash: 'ab'.repeat(32) }]);
+    await hooks.unwant(connection, 'h');
+    await hooks.kept(wanted, 'cd'.repeat(32), NOON);
+    expect([...(await hooks.wanted(connection)), ...(await hooks.list(connection))]).toEqual([]);
+  });
 }
 
 describe('in memory', () => {

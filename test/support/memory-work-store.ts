@@ -1,4 +1,4 @@
-import type { Hook, HookStore } from '../../functions/core/work/hook.ts';
+import type { Hook, HookStore, WantedHook } from '../../functions/core/work/hook.ts';
 import type { WorkRow, WorkStore } from '../../functions/core/work/work.ts';
 
 /** `WorkStore` in memory; `rows` is open to look at. */
@@ -30,6 +30,7 @@ export function createMemoryWorkStore(): WorkStore & { readonly rows: Map<string
 /** `HookStore` in memory. */
 export function createMemoryHookStore(): HookStore {
   const hooks = new Map<string, Hook>();
+  const wanted = new Map<string, WantedHook>();
   return {
     find: async (connection, secretHash) => hooks.get(`${connection}|${secretHash}`),
     async put(hook) {
@@ -39,5 +40,20 @@ export function createMemoryHookStore(): HookStore {
       hooks.delete(`${connection}|${secretHash}`);
     },
     list: async (connection) => [...hooks.values()].filter((hook) => hook.connection === connection),
+    async want(hook) {
+      const { keptAt: _keptAt, ...before } = wanted.get(`${hook.connection}|${hook.name}`) ?? {};
+      wanted.set(`${hook.connection}|${hook.name}`, { ...before, ...hook });
+    },
+    async unwant(connection, name) {
+      const hash = wanted.get(`${connection}|${name}`)?.secretHash;
+      if (hash !== undefined) hooks.delete(`${connection}|${hash}`);
+      wanted.delete(`${connection}|${name}`);
+    },
+    wanted: async (connection) => [...wanted.values()].filter((hook) => hook.connection === connection),
+    async kept(hook, secretHash, now) {
+      const key = `${hook.connection}|${hook.name}`;
+      const stored = wanted.get(key);
+      if (stored !== undefined) wanted.set(key, { ...stored, secretHash, keptAt: now });
+    },
   };
 }

@@ -1,6 +1,12 @@
-import { DeleteItemCommand, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
-import type { Hook, HookStore } from '../../core/work/hook.ts';
-import { fromItem, type Item, run, type Table, toItem } from './table.ts';
+import {
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { Hook, HookStore, WantedHook } from '../../core/work/hook.ts';
+import { fromEpoch, fromItem, isConditionFailure, type Item, run, type Table, toItem } from './table.ts';
 
 function hookKey(connection: string, secretHash: string) {
   return { pk: `hook#${connection}`, sk: secretHash };
@@ -30,19 +36,98 @@ export function createHookStore(table: Table): HookStore {
       const Key = toItem(hookKey(connection, secretHash));
       await run('forget a hook', () => client.send(new DeleteItemCommand({ TableName, Key })));
     },
-    async list(connection) {
-      const { Items = [] } = await run('list hooks', () =>
+    list: async (connection) => (await query(table, connection, (sk) => !isWanted(sk))).map(hookFromItem),
+    async want({ connection, name, ...rest }) {
+      await run('want a hook', () =>
         client.send(
-          new QueryCommand({
+          new UpdateItemCommand({
             TableName,
-            KeyConditionExpression: 'pk = :pk',
-            ExpressionAttributeValues: toItem({ ':pk': `hook#${connection}` }),
-            ConsistentRead: true,
+            Key: toItem(wantedKey(connection, name)),
+            // Without `keptAt` the keeper looks at once.
+            UpdateExpression:
+              'SET #connection = :connection, #name = :name, #provider = :provider, #job = :job, #shard = :shard, ' +
+              '#events = :events REMOVE #keptAt',
+            ExpressionAttributeNames: {
+              '#connection': 'connection',
+              '#name': 'name',
+              '#provider': 'provider',
+              '#job': 'job',
+              '#shard': 'shard',
+              '#events': 'events',
+              '#keptAt': 'keptAt',
+            },
+            ExpressionAttributeValues: toItem({
+              ':connection': connection,
+              ':name': name,
+              ':provider': rest.provider,
+              ':job': rest.job,
+              ':shard': rest.shard,
+              ':events': rest.events,
+            }),
           }),
         ),
       );
-      return Items.map((item) => hookFromItem(fromItem(item)));
     },
+    async unwant(connection, name) {
+      const [hook] = (await this.wanted(connection)).filter((wanted) => wanted.name === name);
+      if (hook?.secretHash !== undefined) await this.remove(connection, hook.secretHash);
+      const Key = toItem(wantedKey(connection, name));
+      await run('unwant a hook', () => client.send(new DeleteItemCommand({ TableName, Key })));
+    },
+    wanted: async (connection) => (await query(table, connection, isWanted)).map(wantedFromItem),
+    kept: (hook, secretHash, now) => kept(table, hook, secretHash, now),
+  };
+}
+
+function wantedKey(connection: string, name: string) {
+  return { pk: `hook#${connection}`, sk: `wanted#${name}` };
+}
+
+function isWanted(sk: string): boolean {
+  return sk.startsWith('wanted#');
+}
+
+async function query(table: Table, connection: string, chosen: (sk: string) => boolean): Promise<readonly Item[]> {
+  const { Items = [] } = await run('list hooks', () =>
+    table.client.send(
+      new QueryCommand({
+        TableName: table.tableName,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: toItem({ ':pk': `hook#${connection}` }),
+        ConsistentRead: true,
+      }),
+    ),
+  );
+  return Items.map(fromItem).filter((item) => chosen(item['sk'] as string));
+}
+
+/** A hook that is not wanted any more meanwhile stays unwanted. */
+async function kept(table: Table, hook: WantedHook, secretHash: string, now: Date): Promise<void> {
+  try {
+    await run('note that a hook stands', () =>
+      table.client.send(
+        new UpdateItemCommand({
+          TableName: table.tableName,
+          Key: toItem(wantedKey(hook.connection, hook.name)),
+          UpdateExpression: 'SET #secretHash = :secretHash, #keptAt = :now',
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeNames: { '#secretHash': 'secretHash', '#keptAt': 'keptAt' },
+          ExpressionAttributeValues: toItem({ ':secretHash': secretHash, ':now': now.getTime() }),
+        }),
+      ),
+    );
+  } catch (error) {
+    if (!isConditionFailure((error as Error).cause)) throw error;
+  }
+}
+
+function wantedFromItem(item: Item): WantedHook {
+  const { connection, provider, name, job, shard, events, secretHash } = item as unknown as WantedHook;
+  const keptAt = fromEpoch(item['keptAt']);
+  return {
+    ...{ connection, provider, name, job, shard, events },
+    ...(secretHash === undefined ? {} : { secretHash }),
+    ...(keptAt === undefined ? {} : { keptAt }),
   };
 }
 

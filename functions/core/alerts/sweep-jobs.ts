@@ -1,4 +1,4 @@
-import type { OpenApiFor } from '../api.ts';
+import type { OpenApi, OpenApiFor } from '../api.ts';
 import {
   AccessTokenRejectedError,
   BudgetExhaustedError,
@@ -29,6 +29,8 @@ export interface SweepDependencies extends PassDependencies {
   readonly jobs: JobStore;
   readonly openApi: OpenApiFor;
   readonly metrics: Metrics;
+  /** Looks after the webhooks that feed a job. `true` when it had something to announce. */
+  readonly keepHooks?: (job: AlertJob, api: OpenApi) => Promise<boolean>;
 }
 
 export interface SweepResult {
@@ -87,8 +89,10 @@ async function takeTurn(
   let result: PassResult | undefined;
   let failure: unknown;
   try {
-    result = await runAlertPass(dependencies, job, await openApi(job.connection, 'alerts'), deadline);
+    const api = await openApi(job.connection, 'alerts');
+    result = await runAlertPass(dependencies, job, api, deadline);
     failure = result.interruption;
+    if (failure === undefined && (await dependencies.keepHooks?.(job, api))) result = { ...result, announced: true };
   } catch (error) {
     failure = error;
   }
