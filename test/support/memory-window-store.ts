@@ -62,7 +62,7 @@ export function createMemoryWindowStore(): WindowStore & { readonly outbox: read
         from: chain.from < record.from ? chain.from : record.from,
         to: chain.to > record.to ? chain.to : record.to,
         last: { key: sealed.manifestKey, sha256: sealed.manifestSha256 },
-        ...(state === 'exported' ? { lastExport: { key: sealed.manifestKey } } : {}),
+        ...(state === 'exported' && record.to >= chain.to ? { lastExport: { key: sealed.manifestKey } } : {}),
       });
       outbox.push(...events.rows);
     },

@@ -175,7 +175,7 @@ function advance(
   held: { readonly record: WindowRecord; readonly chain: Chain },
 ): TransactWriteItem {
   const { record, chain } = held;
-  const exported = state === 'exported';
+  const exported = state === 'exported' && record.to >= chain.to;
   return update(
     table,
     chainKey(attempt.job),

@@ -4,7 +4,10 @@ import type { ManifestPart } from './manifest.ts';
 import type { Plan } from './plan.ts';
 import type { ExportDependencies } from './run-types.ts';
 
-/** Reads the key digests of this export and the last one, at most 3.2 MB, and compares them. `{}`: not comparable. */
+/**
+ * Reads the key digests of this export and the last one, at most 3.2 MB, and compares them. `{}`: not comparable.
+ * Two windows of an incremental source have no rows in common: there only what came twice is counted.
+ */
 export async function compareWithLast(
   { archive }: Pick<ExportDependencies, 'archive'>,
   plan: Plan,
@@ -15,6 +18,8 @@ export async function compareWithLast(
   const digests = parts.filter(({ format }) => format === 'keys');
   if (!plan.description.keyColumns || position.rows > KEYS_LIMIT) return {};
   const { compare } = plan;
-  const comparable = compare !== null && (compare.rows === 0 || compare.keys.length > 0) && compare.rows <= KEYS_LIMIT;
+  const snapshot = plan.description.kind === 'snapshot';
+  const comparable =
+    snapshot && compare !== null && (compare.rows === 0 || compare.keys.length > 0) && compare.rows <= KEYS_LIMIT;
   return compareKeys(await read(digests), comparable ? await read(compare.keys) : undefined);
 }

@@ -1,12 +1,16 @@
+import { MINUTE_MS } from '../time.ts';
 import { collect, type Collected, nothingCollected } from './collected.ts';
 import { compareWithLast } from './compare-step.ts';
 import { failAttempt, keepApart } from './give-up.ts';
-import { isStopped, patiently, waitLong } from './guard.ts';
+import { isStopped, needTime, patiently, waitLong } from './guard.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { readPart } from './read-part.ts';
 import { reconcile } from './reconcile.ts';
 import type { Durable, ExportDependencies, ExportInput, ExportOutcome, Stopped } from './run-types.ts';
 import { adoptRecord, sealExport, sealGap } from './seal.ts';
+
+/** Retention on, or moving, ten thousand parts. */
+const ALL_PARTS_NEED_MS = 6 * MINUTE_MS;
 
 export type RunExport = (input: ExportInput, durable: Durable) => Promise<ExportOutcome>;
 
@@ -44,7 +48,9 @@ async function attempt(
   if (input.action === 'gap') return patiently(durable, 'gap', () => sealGap(deps, plan, input));
   const collected = await readParts(deps, input, durable, plan);
   if (isStopped(collected)) return collected;
-  const comparison = await patiently(durable, 'compare', () => compareWithLast(deps, plan, collected));
+  const comparison = await patiently(durable, 'compare', () =>
+    inTime(durable, () => compareWithLast(deps, plan, collected)),
+  );
   if (isStopped(comparison)) return comparison;
   const verdict = reconcile({
     rows: collected.position.rows,
@@ -56,7 +62,13 @@ async function attempt(
   });
   if (!verdict.complete) return incomplete(deps, input, durable, plan, collected, verdict.message);
   const sealing = { plan, input, collected, comparison, completeness: verdict.completeness };
-  return patiently(durable, 'seal', () => sealExport(deps, sealing));
+  return patiently(durable, 'seal', () => inTime(durable, () => sealExport(deps, sealing)));
+}
+
+/** Begins what goes over all parts only with time for it; what a run that was cut off had done is not done again. */
+async function inTime<T>(durable: Durable, work: () => Promise<T>): Promise<T> {
+  needTime(durable, ALL_PARTS_NEED_MS);
+  return work();
 }
 
 async function readParts(
@@ -90,7 +102,9 @@ async function incomplete(
   collected: Collected,
   message: string,
 ): Promise<ExportOutcome | Stopped> {
-  const kept = await patiently(durable, 'keep-apart', () => keepApart(deps, plan.prefix, input, collected, message));
+  const kept = await patiently(durable, 'keep-apart', () =>
+    inTime(durable, () => keepApart(deps, plan.prefix, input, collected, message)),
+  );
   if (isStopped(kept)) return kept;
   const error = { code: 'EXPORT_INCOMPLETE', message, retryable: true };
   const { position, sourceTotal } = collected;

@@ -67,6 +67,8 @@ export async function makePlan(deps: ExportDependencies, input: ExportInput): Pr
   const prefix = windowPrefix(job.connection, job.name, { from, to: new Date(input.to) });
   const written = (await archive.read(`${prefix}${input.action === 'gap' ? GAP : MANIFEST}`)) !== undefined;
   const gap = input.action === 'gap' || written;
+  // The window before a back-filled one is not there yet: there is nothing to compare it with.
+  const backfilled = from < chain.to;
   return {
     job: jobToText(job),
     prefix,
@@ -75,7 +77,8 @@ export async function makePlan(deps: ExportDependencies, input: ExportInput): Pr
     pagesPerPart: pagesPerPart(providers[job.provider]),
     sequence: chain.sequence + 1,
     previous: chain.last ?? null,
-    compare: gap || chain.lastExport === undefined ? null : await readComparable(deps, chain.lastExport.key),
+    compare:
+      gap || backfilled || chain.lastExport === undefined ? null : await readComparable(deps, chain.lastExport.key),
     authorization: gap ? NOBODY : await readAuthorization(deps, job.connection),
     written,
   };

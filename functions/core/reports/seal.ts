@@ -22,6 +22,8 @@ import { type Column, compareSchemas, type SchemaChange, schemaHash } from './sc
 import type { Completeness } from './source.ts';
 import { renderSummary } from './summary.ts';
 
+const LOCKS_AT_ONCE = 10;
+
 export interface Sealing {
   readonly plan: Plan;
   readonly input: ExportInput;
@@ -44,7 +46,10 @@ export async function sealExport(deps: ExportDependencies, sealing: Sealing): Pr
     bytes: Buffer.from(renderSummary(content, plan.compare)),
     contentType: 'text/html; charset=utf-8',
   });
-  for (const part of [...collected.parts, summary]) await deps.archive.lock(part, lock);
+  const objects = [...collected.parts, summary];
+  for (let start = 0; start < objects.length; start += LOCKS_AT_ONCE) {
+    await Promise.all(objects.slice(start, start + LOCKS_AT_ONCE).map((object) => deps.archive.lock(object, lock)));
+  }
   const record = await createRecord(deps, { ...content, summary }, `${plan.prefix}${MANIFEST}`, lock);
   return commitRecord(deps, plan, input, record);
 }

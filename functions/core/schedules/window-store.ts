@@ -45,7 +45,7 @@ export interface Chain extends Window {
   readonly sequence: number;
   /** Last record; absent before the first. */
   readonly last?: { readonly key: string; readonly sha256: string };
-  /** Last manifest that holds data: what the next summary compares with. */
+  /** Manifest of the latest window with data: what the next summary compares with. Back-filled windows are earlier. */
   readonly lastExport?: { readonly key: string };
   /** The window that is running. */
   readonly current?: { readonly from: Date; readonly attempt: number };

@@ -71,7 +71,7 @@ describe('createRunExport()', () => {
   });
 
   it('chains one window to the next and counts what came and went', async () => {
-    const world = createWorld();
+    const world = createWorld({ description: { kind: 'snapshot' } });
     await exported(world);
     world.state.now = new Date(NEXT_DAY.to);
     world.setReadPage(pagesOf(someRows(12).slice(3), 4));
@@ -344,5 +344,18 @@ describe('createRunExport()', () => {
     await exported(world, NEXT_DAY);
     const manifest = world.manifest(NEXT_DAY.from, NEXT_DAY.to);
     expect(manifest).toMatchObject({ sequence: 2, previous: { key: `${PREFIX}gap.json` } });
+  });
+});
+
+describe('a back-filled window', () => {
+  it('is compared with nothing, and the next one not with it', async () => {
+    const world = createWorld({ description: { kind: 'incremental' } });
+    await exported(world, NEXT_DAY);
+    world.setReadPage(() => ({ rows: [{ other: 1, id: 'x' }] }));
+    await exported(world, DAY);
+    expect(world.manifest(DAY.from, DAY.to)).toMatchObject({ sequence: 2, schemaChanges: [], changes: null });
+    world.setReadPage(pagesOf(someRows(10), 4));
+    await exported(world, { from: NEXT_DAY.to, to: '2026-03-04T01:00:00.000Z' });
+    expect(world.manifest(NEXT_DAY.to, '2026-03-04T01:00:00.000Z')).toMatchObject({ sequence: 3, schemaChanges: [] });
   });
 });
