@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAlertStore } from '../../functions/adapters/dynamodb/alert-store.ts';
 import { createHookStore } from '../../functions/adapters/dynamodb/hook-store.ts';
@@ -336,6 +336,24 @@ describe('in DynamoDB', () => {
     work: createWorkStore(dynamo.state),
     hooks: createHookStore(dynamo.state),
   }));
+
+  it('A28: lets no head of an open alert die, and that of a resolved one after 90 days', async () => {
+    const alerts = createAlertStore(dynamo.state);
+    const job = randomUUID();
+    const ttlOf = async () => {
+      const Key = toItem({ pk: `heads#${job}`, sk: 'a' });
+      const { Item } = await dynamo.client.send(new GetItemCommand({ TableName: dynamo.state.tableName, Key }));
+      return Item?.['ttl']?.N;
+    };
+    await alerts.commit({ job, shard: '0' }, [aChange(aHead('a'))], NOON);
+    expect(await ttlOf()).toBeUndefined();
+    const closed = aHead('a', { version: 2, fingerprint: 'f2', pass: 200, state: 'resolved' });
+    await alerts.commit({ job, shard: '0' }, [aChange(closed)], NOON);
+    expect(Number(await ttlOf())).toBe(NOON.getTime() / 1000 + 90 * 86_400);
+    const again = aHead('a', { version: 3, fingerprint: 'f1', pass: 300 });
+    await alerts.commit({ job, shard: '0' }, [aChange(again)], NOON);
+    expect(await ttlOf()).toBeUndefined();
+  });
 
   it.each([
     ['of nothing that belongs there', { position: 'yesterday' }],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigInvalidError, StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import { eventId, type OutboxRow } from '../../../../functions/core/events.ts';
 import { drainOutbox } from '../../../../functions/core/publishing/drain.ts';
+import { replayEvents } from '../../../../functions/core/publishing/replay.ts';
 import { publishShard } from '../../../../functions/core/publishing/publish-shard.ts';
 import { AMPLE, fakeClock, NOON, recordingLog, recordingMetrics } from '../../../support/alert-world.ts';
 import { createMemoryOutboxStore, createMemoryState } from '../../../support/memory-outbox-store.ts';
@@ -201,6 +202,23 @@ describe('draining an outbox', () => {
       expect(order).toBeGreaterThan(perSubject.get(subject) ?? -1);
       perSubject.set(subject, order);
     }
+  });
+});
+
+describe('a replay', () => {
+  it('A09, A30: sends the same ids however often it is asked for, of the span and the events that were asked for', async () => {
+    const world = setUp();
+    world.add(aRow('s', 1), aRow('s', 2), aRow('t', 1));
+    await drainOutbox(world.dependencies, '0', AMPLE);
+    const span = { from: NOON, to: new Date(NOON.getTime() + 1), shards: ['0', '1'] };
+    for (let time = 0; time < 2; time += 1) {
+      world.clock.advance(60_000);
+      expect(await replayEvents(world, { ...span, wanted: ({ event }) => event.subject === 's' })).toBe(2);
+      await drainOutbox(world.dependencies, '0', AMPLE);
+    }
+    expect(world.sent()).toEqual(['s 1', 't 1', 's 2', 's 1', 's 2', 's 1', 's 2']);
+    expect(new Set(world.publisher.taken.map(({ message }) => message.id)).size).toBe(3);
+    expect(await replayEvents(world, { ...span, from: span.to, to: new Date(NOON.getTime() + 2) })).toBe(0);
   });
 });
 
