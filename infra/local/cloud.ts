@@ -9,6 +9,7 @@ import { startNotifications } from './aws/notifications.ts';
 import { openBuckets } from './aws/s3/buckets.ts';
 import { createS3Service } from './aws/s3/service.ts';
 import { createSecretsManager } from './aws/secrets-manager.ts';
+import { createSnsService } from './aws/sns.ts';
 import { createStsService } from './aws/sts.ts';
 import { createTables } from './aws/tables.ts';
 import { makePrivateDirectory } from './files.ts';
@@ -84,7 +85,7 @@ async function startServices(
     startEdge(options.port === undefined ? {} : { port: options.port }).then((started) => stopping(stops, started)),
   ]);
   edge.route('dynamodb', { forwardTo: dynamo.endpoint });
-  edge.route('sns', { forwardTo: notifications.endpoint });
+  edge.route('sns', createSnsService(notifications.endpoint));
   edge.route('sqs', { forwardTo: notifications.endpoint });
   edge.route('s3', createS3Service(buckets));
   edge.route('kms', kms.service);

@@ -1,3 +1,5 @@
+import { DAY_MS } from '../../functions/core/time.ts';
+
 /** Where the doubles of the three providers listen. */
 export interface DoubleUrls {
   readonly action1: string;
@@ -12,7 +14,8 @@ export interface DoubleUrls {
  * The budgets and the pace of the alert jobs are far above the vendors' limits, and so are the doubles', because nobody
  * wants to watch a minute's allowance go by; everything else is as it would be.
  */
-export function demoConfiguration(urls: DoubleUrls): string {
+export function demoConfiguration(urls: DoubleUrls, anchor: Date): string {
+  const daysBefore = (days: number) => new Date(anchor.getTime() - days * DAY_MS).toISOString().slice(0, 10);
   return `# What this Steward keeps connected, exports and watches. Change it and run: npm run steward -- apply --file .steward/steward.yaml
 version: 1
 
@@ -39,13 +42,24 @@ connections:
 
 reports:
   matters:
-    { connection: harbour-law, source: actions, schedule: "0 2 * * *", zone: Australia/Sydney, formats: [csv, parquet] }
+    connection: harbour-law
+    source: actions
+    schedule: &quarterly "0 2 1 1,4,7,10 *"
+    zone: &sydney Australia/Sydney
+    startAt: &opening ${daysBefore(45)}
+    formats: [csv, parquet]
   matter-contacts:
-    { connection: harbour-law, source: participants, schedule: "0 2 * * *", zone: Australia/Sydney }
+    { connection: harbour-law, source: participants, schedule: *quarterly, zone: *sydney, startAt: *opening }
   time-recorded:
-    { connection: harbour-law, source: time, schedule: "0 2 * * *", zone: Australia/Sydney, formats: [csv, jsonl] }
+    { connection: harbour-law, source: time, schedule: *quarterly, zone: *sydney, startAt: *opening, formats: [csv, jsonl] }
   file-notes:
-    { connection: harbour-law, source: filenotes, schedule: "0 2 * * *", zone: Australia/Sydney, formats: [jsonl], gzip: true }
+    connection: harbour-law
+    source: filenotes
+    schedule: *quarterly
+    zone: *sydney
+    startAt: *opening
+    formats: [jsonl]
+    gzip: true
   antivirus-status:
     connection: northwind-endpoints
     source: report
@@ -60,7 +74,7 @@ reports:
   missing-updates:
     { connection: northwind-endpoints, source: missing-updates, schedule: "0 4 * * *", zone: America/New_York }
   alert-history:
-    { connection: northwind-operations, source: alert-history, schedule: "0 0 * * *", formats: [jsonl] }
+    { connection: northwind-operations, source: alert-history, schedule: "0 0 1 * *", startAt: ${daysBefore(15)}, formats: [jsonl] }
   patch-compliance:
     { connection: northwind-operations, source: patch-compliance, schedule: "0 6 * * *" }
 

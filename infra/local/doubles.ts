@@ -6,6 +6,8 @@ import { type OpsrampSimulator, startOpsrampSimulator } from './providers/opsram
 /** The doubles of the three providers, running. */
 export interface Doubles {
   readonly urls: DoubleUrls;
+  /** What their records are dated before. */
+  readonly anchor: Date;
   readonly action1: Action1Simulator;
   readonly actionstep: ActionstepSimulator;
   readonly opsramp: OpsrampSimulator;
@@ -64,6 +66,7 @@ export async function startDoubles({
   ]);
   return {
     urls: { action1: action1.url, actionstep: actionstep.url, opsramp: opsramp.url },
+    anchor,
     action1,
     actionstep,
     opsramp,

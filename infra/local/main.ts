@@ -61,8 +61,8 @@ function openDoubles({ port, once: isOnce, scale }: StartOptions): Promise<Doubl
   });
 }
 
-function demoSource({ directory }: StartOptions, { urls }: Doubles): ConfigurationSource {
-  const text = demoConfiguration(urls);
+function demoSource({ directory }: StartOptions, { urls, anchor }: Doubles): ConfigurationSource {
+  const text = demoConfiguration(urls, anchor);
   const fileName = join(directory, 'steward.yaml');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   writeFileSync(fileName, text);
