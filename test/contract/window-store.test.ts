@@ -90,7 +90,8 @@ function promises(create: () => Subject) {
   });
 
   it('seals a window, moves the chain and tells of it in one transaction, once', async () => {
-    const { store, outbox } = create();
+    const subject = create();
+    const { store } = subject;
     const job = randomUUID();
     const events = { shard: job, rows: [row(job)] };
     await store.begin(attempt(job, at(0)), at(1));
@@ -104,7 +105,7 @@ function promises(create: () => Subject) {
       lastExport: { key: 'm1' },
     });
     expect(await store.find(job, at(0))).toMatchObject({ state: 'exported', sealed: sealed(1), updatedAt: at(2) });
-    expect((await outbox(job)).map(({ event }) => event)).toEqual([row(job).event]);
+    expect((await subject.outbox(job)).map(({ event }) => event)).toEqual([row(job).event]);
     expect(await store.fail(attempt(job, at(0)), 'failed', ERROR, events, at(3))).toBe(false);
     await expect(
       store.seal(attempt(job, at(0)), 'exported', { ...sealed(1), manifestSha256: 'other' }, NOTHING, at(3)),
@@ -112,7 +113,8 @@ function promises(create: () => Subject) {
   });
 
   it('refuses a seal that does not follow the chain, and writes nothing then', async () => {
-    const { store, outbox } = create();
+    const subject = create();
+    const { store } = subject;
     const job = randomUUID();
     await store.begin(attempt(job, at(0)), at(1));
     const events = { shard: job, rows: [row(job)] };
@@ -123,7 +125,7 @@ function promises(create: () => Subject) {
       ConflictError,
     );
     expect(await store.find(job, at(0))).toMatchObject({ state: 'running' });
-    expect(await outbox(job)).toEqual([]);
+    expect(await subject.outbox(job)).toEqual([]);
   });
 
   it('lets the chain grow at both ends, gap records included, and lists the newest first', async () => {

@@ -85,7 +85,8 @@ function quietTerminal(lines: string[]): Terminal {
 
 describe('exports on loopback', () => {
   it('make a chain that steward verify accepts in the bucket and in the folder, and rejects when a byte is changed', async () => {
-    const { world, jobs, windows, ask, tick } = service();
+    const made = service();
+    const { world, jobs, windows } = made;
     const hour = 3_600_000;
     await jobs.configure(
       { ...world.job, startAt: new Date(Math.floor(Date.now() / hour) * hour - 2 * hour) },
@@ -93,13 +94,13 @@ describe('exports on loopback', () => {
     );
     const states: string[] = [];
     for (let n = 0; n < 3; n++) {
-      states.push(...(await tick()));
+      states.push(...(await made.tick()));
       world.setReadPage(pagesOf(someRows(50 + n), 20));
     }
-    await ask('hourly').catch(() => undefined);
+    await made.ask('hourly').catch(() => undefined);
     world.state.now = new Date(world.state.now.getTime() + 2000);
-    await ask('hourly');
-    states.push(...(await tick()));
+    await made.ask('hourly');
+    states.push(...(await made.tick()));
     expect(states).toEqual(['exported', 'exported', 'exported']);
     expect(await windows.chain('hourly')).toMatchObject({ sequence: 3 });
 

@@ -12,7 +12,10 @@ export function createMemoryWindowStore(): WindowStore & { readonly outbox: read
     const record = windows.get(keyOf(attempt));
     return record?.state === 'running' && record.attempt === attempt.attempt ? record : undefined;
   };
-  const without = ({ current: _, ...chain }: Chain): Chain => chain;
+  const without = (chain: Chain): Chain => {
+    const { current, ...rest } = chain;
+    return current === undefined ? chain : rest;
+  };
   return {
     outbox,
     chain: async (job) => chains.get(job),

@@ -1,4 +1,4 @@
-import { ByteWriter, parquetWrite } from 'hyparquet-writer';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { gzipSync } from 'node:zlib';
 import type { Cell, Encoders } from '../../core/reports/encoding.ts';
 import type { Column, ColumnType } from '../../core/reports/schema.ts';
@@ -17,9 +17,7 @@ export function createEncoders(): Encoders {
 }
 
 function encodeParquet(columns: readonly Column[], values: readonly (readonly Cell[])[]): Uint8Array {
-  const writer = new ByteWriter();
-  parquetWrite({
-    writer,
+  const file = parquetWriteBuffer({
     columnData: columns.map(({ name, type }, place) => ({
       name,
       type: PARQUET_TYPES[type],
@@ -28,5 +26,5 @@ function encodeParquet(columns: readonly Column[], values: readonly (readonly Ce
     })),
     createdBy: 'steward',
   });
-  return new Uint8Array(writer.getBuffer());
+  return new Uint8Array(file);
 }
