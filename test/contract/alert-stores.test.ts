@@ -73,12 +73,23 @@ async function all(rows: AsyncIterable<PublishedRow>): Promise<PublishedRow[]> {
   return found;
 }
 
-function promises(create: () => Stores) {
-  const places = () => {
-    const [job, shard] = [randomUUID(), randomUUID()];
-    return { job, shard, to: { job, shard } };
-  };
+const aWork = (id: string, change: Partial<WorkRow> = {}): WorkRow => ({
+  connection: 'acme',
+  kind: 'hook',
+  id,
+  payload: { job: 'watch', id },
+  createdAt: NOON,
+  revision: 'r1',
+  attempts: 0,
+  ...change,
+});
 
+function places() {
+  const [job, shard] = [randomUUID(), randomUUID()];
+  return { job, shard, to: { job, shard } };
+}
+
+function promises(create: () => Stores) {
   describe('an alert store', () => {
     it('writes heads with their events, and finds them', async () => {
       const { alerts, outbox } = create();
@@ -238,17 +249,6 @@ function promises(create: () => Stores) {
   });
 
   describe('a work store', () => {
-    const aWork = (id: string, change: Partial<WorkRow> = {}): WorkRow => ({
-      connection: 'acme',
-      kind: 'hook',
-      id,
-      payload: { job: 'watch', id },
-      createdAt: NOON,
-      revision: 'r1',
-      attempts: 0,
-      ...change,
-    });
-
     it('keeps one row for what is asked twice, and does not take it for done when it was asked again', async () => {
       const { work } = create();
       const { shard } = places();

@@ -61,7 +61,7 @@ export function fakeSource(options: { mode: 'feed' | 'snapshot'; pageSize?: numb
     /** Runs before a page is cut: moves things, or fails. */
     beforePage: undefined as ((page: number) => void) | undefined,
     unreadable: [] as string[],
-    set(id: string, change: Partial<Alert> = {}) {
+    set: (id: string, change: Partial<Alert> = {}): void => {
       alerts.set(id, { ...(alerts.get(id) ?? anAlert(id)), ...change });
     },
     page(all: readonly Alert[], cursor: JsonValue | undefined): AlertPage {

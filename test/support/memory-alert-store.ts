@@ -5,7 +5,6 @@ import type { MemoryState } from './memory-outbox-store.ts';
 
 /** `AlertStore` in memory, over the same state as the outbox: one write is all or nothing because nothing interrupts it. */
 export function createMemoryAlertStore(state: MemoryState): AlertStore {
-  const key = (job: string, id: string) => `${job}|${id}`;
   return {
     async heads(job, ids) {
       const found = ids.flatMap((id) => state.heads.get(key(job, id)) ?? []);
@@ -38,6 +37,10 @@ export function createMemoryAlertStore(state: MemoryState): AlertStore {
       for (const row of rows) state.append(shard, row, now);
     },
   };
+}
+
+function key(job: string, id: string): string {
+  return `${job}|${id}`;
 }
 
 function holds(stored: AlertHead | undefined, head: AlertHead, previousVersion: number): boolean {

@@ -4,7 +4,6 @@ import type { WorkRow, WorkStore } from '../../functions/core/work/work.ts';
 /** `WorkStore` in memory; `rows` is open to look at. */
 export function createMemoryWorkStore(): WorkStore & { readonly rows: Map<string, WorkRow> } {
   const rows = new Map<string, WorkRow>();
-  const keyOf = (shard: string, row: WorkRow) => `${shard}|${row.connection}#${row.kind}#${row.id}`;
   return {
     rows,
     async add(shard, row) {
@@ -25,6 +24,10 @@ export function createMemoryWorkStore(): WorkStore & { readonly rows: Map<string
       rows.set(keyOf(shard, row), { ...row, attempts: row.attempts + 1, notBefore });
     },
   };
+}
+
+function keyOf(shard: string, row: WorkRow): string {
+  return `${shard}|${row.connection}#${row.kind}#${row.id}`;
 }
 
 /** `HookStore` in memory. */

@@ -125,7 +125,12 @@ function wantedFromItem(item: Item): WantedHook {
   const { connection, provider, name, job, shard, events, secretHash } = item as unknown as WantedHook;
   const keptAt = fromEpoch(item['keptAt']);
   return {
-    ...{ connection, provider, name, job, shard, events },
+    connection,
+    provider,
+    name,
+    job,
+    shard,
+    events,
     ...(secretHash === undefined ? {} : { secretHash }),
     ...(keptAt === undefined ? {} : { keptAt }),
   };

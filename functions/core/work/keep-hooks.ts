@@ -104,7 +104,11 @@ function restoredRow(origin: EventOrigin, hook: WantedHook, keeping: HookKeeping
         `${connection}: webhook ${name} was off for ${events.join(', ')} and is on again; the poll of ${job} finds ` +
         'records that carry a stamp of their change, changes of records without one are lost',
       data: {
-        ...{ connection, hook: name, job, reenabled, registered },
+        connection,
+        hook: name,
+        job,
+        reenabled,
+        registered,
         ...(since === undefined ? {} : { lastSeenActive: since }),
       },
     },

@@ -35,7 +35,7 @@ describe('event schemas', () => {
   it('are valid schemas themselves, each with the id that its events name', () => {
     for (const type of EVENT_TYPES) {
       const schema = EVENT_SCHEMAS[type];
-      expect(ajv.validateSchema(schema ?? {}), type).toBe(true);
+      expect({ type, valid: ajv.validateSchema(schema ?? {}) }).toEqual({ type, valid: true });
       expect(schema).toMatchObject({ $id: `urn:steward:event:${type}:1` });
     }
   });
@@ -50,7 +50,7 @@ describe('event schemas', () => {
       'steward.alert.resolved',
       'steward.connection.blind',
     ]);
-    for (const { event } of rows) expect(problems(event), event.type).toEqual([]);
+    expect(rows.map(({ event }) => [event.type, problems(event)])).toEqual(rows.map(({ event }) => [event.type, []]));
   });
 
   it.each(['completed', 'failed', 'incomplete', 'schema-changed', 'gap'] as const satisfies ExportEventType[])(
@@ -68,7 +68,7 @@ describe('event schemas', () => {
     for (const type of kinds) {
       const kind = type.slice('steward.connection.'.length) as ConnectionEventKind;
       const { event } = events({ name: 'acme', provider: 'opsramp' }, kind, NOON, { summary: 's', about: 1 });
-      expect(problems(event), type).toEqual([]);
+      expect([type, problems(event)]).toEqual([type, []]);
     }
   });
 

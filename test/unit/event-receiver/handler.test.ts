@@ -42,6 +42,8 @@ function post(change: { body?: string; secret?: string; connection?: string; met
 const TODAY = { data: { type: 'filenotes', id: '9001', attributes: { text: 'Client called.' } } };
 const OLDER = { actions: [{ id: 7 }, { id: 8 }] };
 
+const down = async () => Promise.reject(new StoreUnavailableError('down'));
+
 describe('event-receiver', () => {
   it.each([
     ['the shape of today', TODAY, ['filenotes/9001']],
@@ -124,7 +126,6 @@ describe('event-receiver', () => {
     'answers 200 when the store is down at %s: a bad answer switches a hook off',
     async (at) => {
       const { dependencies, log } = await setUp();
-      const down = async () => Promise.reject(new StoreUnavailableError('down'));
       const receive = createHandler({
         ...dependencies,
         ...(at === 'find' ? { hooks: { find: down } } : { work: { add: down } }),

@@ -92,6 +92,10 @@ async function tell(at: number, when: 'before' | 'after') {
   return { versions, ids: sent.map(({ id }) => id as string), effects: effects(), crashes };
 }
 
+function isSorted(lines: readonly string[]): boolean {
+  return lines.every((line, index) => index === 0 || (lines[index - 1] ?? '') <= line);
+}
+
 describe('a crash at every effect', () => {
   it('is absent: every version is published once, in order', async () => {
     const { versions, crashes } = await tell(0, 'before');
@@ -104,16 +108,18 @@ describe('a crash at every effect', () => {
     expect(effects).toBeGreaterThan(50);
     for (let at = 1; at <= effects; at += 1) {
       const { versions, ids, crashes } = await tell(at, when);
-      expect(crashes, `effect ${at}`).toBe(1);
-      expect([...new Set(versions)].toSorted(), `effect ${at}`).toEqual(ALL);
       // What was in the air is sent again: the one batch between publish and mark, never more.
       const again = ids.filter((id, index) => ids.indexOf(id) !== index);
-      expect(new Set(again).size, `effect ${at}`).toBe(again.length);
-      expect(again.length, `effect ${at}`).toBeLessThanOrEqual(3);
-      for (const subject of ['a', 'b', 'c']) {
-        const mine = versions.filter((line) => line.startsWith(`watch/${subject} `));
-        expect(mine.toSorted(), `effect ${at}: order of ${subject}`).toEqual(mine);
-      }
+      expect({
+        at,
+        crashes,
+        versions: [...new Set(versions)].toSorted(),
+        threeTimes: again.length - new Set(again).size,
+        moreThanABatch: again.length > 3,
+        outOfOrder: ['a', 'b', 'c'].filter(
+          (id) => !isSorted(versions.filter((line) => line.startsWith(`watch/${id} `))),
+        ),
+      }).toEqual({ at, crashes: 1, versions: ALL, threeTimes: 0, moreThanABatch: false, outOfOrder: [] });
     }
   });
 });

@@ -15,14 +15,14 @@ async function setUp() {
   const work = createMemoryWorkStore();
   const opened: string[] = [];
   const notes: unknown[] = [];
+  const writeNote = async (_call: unknown, _context: unknown, note: unknown) => {
+    notes.push(note);
+    return { status: 'written' as const, id: '1' };
+  };
   const openApi = async (connection: string) => {
     opened.push(connection);
     if (connection === 'dead') throw new ProviderUnavailableError('down', { sent: false });
     const api = fakeApi(world.source, connection);
-    const writeNote = async (_call: unknown, _context: unknown, note: unknown) => {
-      notes.push(note);
-      return { status: 'written' as const, id: '1' };
-    };
     return { ...api, provider: { ...api.provider, ...(connection === 'acme' ? { writeNote } : {}) } };
   };
   const dependencies = { ...world.dependencies, jobs, work, openApi };
@@ -118,11 +118,11 @@ describe('sweeping work', () => {
   });
 });
 
+const minutes = (attempts: number) =>
+  (nextAttemptAt({ attempts }, new ProviderUnavailableError('x', { sent: false }), NOON).getTime() - +NOON) / 60_000;
+
 describe('the next attempt', () => {
   it('backs off to an hour, and does not come where trying helps nothing', () => {
-    const minutes = (attempts: number) =>
-      (nextAttemptAt({ attempts }, new ProviderUnavailableError('x', { sent: false }), NOON).getTime() - +NOON) /
-      60_000;
     expect([0, 1, 2, 5, 6, 50].map(minutes)).toEqual([1, 2, 4, 32, 60, 60]);
     for (const error of [new AccessDeniedError('x'), new ConfigInvalidError('x')]) {
       expect(nextAttemptAt({ attempts: 0 }, error, NOON).getTime() - +NOON).toBe(30 * 86_400_000);
