@@ -158,7 +158,7 @@ function hostLog(directory: string): (event: HostEvent) => void {
   return (event) => {
     if (event.kind === 'line') file.write(`${event.function} ${event.line}\n`);
     if (event.kind !== 'invocation-ended' || event.error === undefined) return;
-    const { errorType = 'Error', errorMessage } = event.error;
+    const { errorType, errorMessage } = event.error;
     file.write(`${event.function} ${JSON.stringify(event.error)}\n`);
     process.stderr.write(`  ${event.function}: ${errorType}: ${errorMessage}\n`);
   };

@@ -31,7 +31,7 @@ const STRUCTURE = /^(?:(PublishBatchRequestEntries\.member\.\d+\.))?MessageStruc
 /** The form with each structured message replaced by what a queue is delivered. */
 export function resolveStructure(form: string): string {
   const parameters = new URLSearchParams(form);
-  for (const [name, value] of [...parameters]) {
+  for (const [name, value] of new URLSearchParams(form)) {
     const matched = STRUCTURE.exec(name);
     if (matched === null || value !== 'json') continue;
     const messageName = `${matched[1] ?? ''}Message`;
