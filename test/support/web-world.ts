@@ -16,7 +16,7 @@ export function createWebWorld(options: { readonly providers?: readonly Provider
   const baseUrl = options.baseUrl ?? BASE_URL;
   const world = createTokenWorld(options.providers === undefined ? {} : { providers: options.providers });
   const authorizations = createMemoryAuthorizations(world.connections.outbox);
-  const commit = world.connections.commit;
+  const commit = world.connections.commit.bind(world.connections);
   world.connections.commit = async (request, events, now) => {
     const outcome = await commit(request, events, now);
     if (outcome.kind === 'committed' && request.authorization !== undefined) {

@@ -1,3 +1,4 @@
+// oxlint-disable vitest/no-conditional-expect -- exhaustive runs are judged by how they ended
 import { describe, expect, it } from 'vitest';
 import { secretHash } from '../../../../functions/core/authorization/secrets.ts';
 import type { WebResponse } from '../../../../functions/core/authorization/web.ts';
@@ -644,4 +645,31 @@ describe('a callback that is killed', () => {
       expect(names).toContain('store.commit');
     },
   );
+
+  it('R01–R08: leaves a new connection pending or connected, never in between', async () => {
+    const run = async (kill?: { effect: number; when: 'before' | 'after' }) => {
+      const world = createWebWorld();
+      const { query, cookie } = await world.begin('c1');
+      const process = new Process(kill);
+      await world.callback(query, cookie, {}, process).catch((error: unknown) => {
+        if (!(error instanceof Killed)) throw error;
+      });
+      return { world, process };
+    };
+    const { names } = (await run()).process;
+    for (const [effect, name] of names.entries()) {
+      for (const when of ['before', 'after'] as const) {
+        const { world } = await run({ effect, when });
+        world.clock.advance(LEASE_MS);
+        await createRefresh(world.dependenciesOf() as never)('c1', world.deadline());
+        const item = world.connections.items.get('c1');
+        expect(item?.attempts, `killed ${when} ${name}`).toEqual([]);
+        expect(item?.lease).toBeUndefined();
+        expect(['pending', 'connected']).toContain(item?.health);
+        if (item?.health === 'pending') expect(item.nextRefreshAt).toBeUndefined();
+        const again = await world.begin('c1');
+        expect((await world.callback(again.query, again.cookie)).headers.location).toBe('/outcome/connected');
+      }
+    }
+  });
 });

@@ -1,3 +1,4 @@
+// oxlint-disable vitest/no-conditional-expect -- exhaustive runs are judged by how they ended
 import { describe, expect, it } from 'vitest';
 import { createAnswerWeb } from '../../../../functions/core/authorization/answer.ts';
 import { readWebEvent, type WebEvent, writeWebResult } from '../../../../functions/core/authorization/web-event.ts';

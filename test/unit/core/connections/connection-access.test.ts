@@ -65,8 +65,8 @@ describe('ConnectionAccess', () => {
     const racing = {
       ...store,
       find: async (name: string) => ((reads += 1) === 1 && stale ? { ...stale, generation: 0 } : store.find(name)),
-      highWater: store.highWater,
-      reject: store.reject,
+      highWater: (name: string) => store.highWater(name),
+      reject: (name: string, generation: number) => store.reject(name, generation),
     };
     const access = createConnectionAccess({ store: racing, sealer, clock });
     expect((await access.open('c1')).accessToken).toBe('canary-access-first');

@@ -1,3 +1,4 @@
+// oxlint-disable vitest/no-conditional-expect -- exhaustive runs are judged by how they ended
 import { describe, expect, it } from 'vitest';
 import { createRefresh } from '../../../../functions/core/tokens/refresh.ts';
 import { LEASE_MS } from '../../../../functions/core/tokens/timing.ts';

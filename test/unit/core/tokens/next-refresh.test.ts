@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../../functions/core/time.ts';
+import {
+  backOffUntil,
+  jitter,
+  nextRefreshAt,
+  type RefreshTiming,
+} from '../../../../functions/core/tokens/next-refresh.ts';
+
+const now = new Date('2026-03-01T12:00:00Z');
+const at = (ms: number) => new Date(now.getTime() + ms);
+const timing = (overrides: Partial<RefreshTiming> = {}): RefreshTiming => ({
+  name: 'c1',
+  paused: false,
+  access: { issuedAt: now, expiresAt: at(HOUR_MS) },
+  refresh: { issuedAt: now, expiresAt: at(21 * DAY_MS) },
+  ...overrides,
+});
+const minutes = (date: Date) => (date.getTime() - now.getTime()) / MINUTE_MS;
+
+describe('nextRefreshAt', () => {
+  it('is a margin before the end, spread by name, and always the same', () => {
+    const all = Array.from({ length: 500 }, (_value, index) => nextRefreshAt(timing({ name: `c${index}` })));
+    for (const next of all) {
+      expect(minutes(next)).toBeGreaterThanOrEqual(40);
+      expect(minutes(next)).toBeLessThanOrEqual(45);
+    }
+    expect(new Set(all.map(Number)).size).toBeGreaterThan(450);
+    expect(nextRefreshAt(timing())).toEqual(nextRefreshAt(timing()));
+  });
+
+  it.each([2, 20, 60, 300, 7199, 28_800])('leaves a token of %i s a part of its life', (seconds) => {
+    const next = nextRefreshAt(timing({ access: { issuedAt: now, expiresAt: at(seconds * SECOND_MS) } }));
+    expect(next.getTime()).toBeGreaterThan(now.getTime() + (seconds * SECOND_MS) / 2);
+    expect(next.getTime()).toBeLessThan(now.getTime() + seconds * SECOND_MS);
+  });
+
+  it('waits for the next job, and is before it', () => {
+    const demand = [{ cron: '0 6 * * *', zone: 'Europe/Berlin' }];
+    const next = nextRefreshAt(timing({ demand }));
+    const job = new Date('2026-03-02T05:00:00Z');
+    expect(next.getTime()).toBeLessThan(job.getTime() - 14 * MINUTE_MS);
+    expect(next.getTime()).toBeGreaterThan(job.getTime() - 21 * MINUTE_MS);
+    expect(nextRefreshAt(timing({ demand: [...demand, { everySeconds: 60 }] }))).toEqual(nextRefreshAt(timing()));
+  });
+
+  it('keeps alive what is idle or paused: seven days, or a third of a shorter life', () => {
+    for (const idle of [{ demand: [] }, { paused: true }, { demand: [{ cron: '0 0 1 1 *', zone: 'UTC' }] }]) {
+      const days = minutes(nextRefreshAt(timing(idle))) / 1440;
+      expect(days).toBeLessThanOrEqual(7);
+      expect(days).toBeGreaterThan(6.9);
+    }
+    const refresh = { issuedAt: now, expiresAt: at(3 * DAY_MS) };
+    expect(minutes(nextRefreshAt(timing({ demand: [], refresh })))).toBeLessThanOrEqual(1440);
+  });
+
+  it('asks for the same token again only when it is over', () => {
+    expect(nextRefreshAt(timing({ sameToken: true }))).toEqual(at(HOUR_MS + SECOND_MS));
+  });
+});
+
+describe('backOffUntil', () => {
+  it('doubles to half an hour, spread by name', () => {
+    const waits = [1, 2, 3, 4, 5, 6, 7, 50].map((failures) => minutes(backOffUntil({ name: 'c1' }, failures, now)));
+    for (const [index, least] of [1, 2, 4, 8, 16, 30, 30, 30].entries()) {
+      expect(waits[index]).toBeGreaterThanOrEqual(least);
+      expect(waits[index]).toBeLessThanOrEqual(least * 1.25);
+    }
+    const values = Array.from({ length: 1000 }, (_value, index) => jitter(`c${index}`));
+    expect(Math.min(...values)).toBeLessThan(0.01);
+    expect(Math.max(...values)).toBeGreaterThan(0.99);
+  });
+});
