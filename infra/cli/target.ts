@@ -84,7 +84,7 @@ async function openStage(stage: string): Promise<Target> {
   const client = new CloudFormationClient();
   const outputs = Object.assign(
     {},
-    ...(await Promise.all(['State', 'Service'].map((part) => stackOutputs(client, `Steward-${stage}-${part}`)))),
+    ...(await Promise.all(['state', 'service'].map((part) => stackOutputs(client, `steward-${stage}-${part}`)))),
   ) as Record<string, string>;
   const output = (name: string) => {
     const value = outputs[name];
