@@ -3,6 +3,7 @@ import { canonicalJson, type JsonObject, type JsonValue } from '../json.ts';
 import type { ArchivedObject } from './archive.ts';
 import type { GroupCounts } from './groups.ts';
 import type { PartFormat } from './part.ts';
+import { hasRecordShape } from './record-shape.ts';
 import type { Column, SchemaChange } from './schema.ts';
 import type { Signature, Signer } from './signer.ts';
 import type { Completeness } from './source.ts';
@@ -89,8 +90,8 @@ export async function signRecord(record: ChainRecord, signer: Signer): Promise<U
 /** Reads a record's file; `undefined` when it is not one. Says nothing about its signature. */
 export function parseRecord(bytes: Uint8Array): SignedRecord | undefined {
   try {
-    const record = JSON.parse(Buffer.from(bytes).toString('utf8')) as SignedRecord;
-    return record.format === 'steward-manifest/1' && typeof record.window?.from === 'string' ? record : undefined;
+    const record = JSON.parse(Buffer.from(bytes).toString('utf8')) as unknown;
+    return hasRecordShape(record) ? (record as SignedRecord) : undefined;
   } catch {
     return undefined;
   }

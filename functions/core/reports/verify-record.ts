@@ -36,7 +36,8 @@ export async function verifyRecord(
 
 type Add = (kind: FindingKind, message: string, at?: string, range?: readonly [number, number]) => unknown;
 
-function signatureHolds(record: SignedRecord, publicKey: KeyObject): boolean {
+/** Whether the record was signed by this key, and is what it signed. */
+export function signatureHolds(record: SignedRecord, publicKey: KeyObject): boolean {
   const { signature } = record;
   if (signature?.algorithm !== 'ECDSA_SHA_256' || typeof signature.value !== 'string') return false;
   try {

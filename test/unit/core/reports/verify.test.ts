@@ -124,6 +124,26 @@ describe('verifyArchive()', () => {
     ]);
   });
 
+  it('calls a record that lacks what it must have no record, instead of stumbling over it', async () => {
+    const world = await threeDays();
+    const key = `${world.prefix(DAY.from, DAY.to)}manifest.json`;
+    const whole = JSON.parse((await read(world, key)).toString()) as Record<string, unknown>;
+    for (const change of [
+      { parts: null },
+      { window: { from: 'x', to: 'y' } },
+      { signature: undefined },
+      { kind: 'other' },
+    ]) {
+      const forged = Buffer.from(JSON.stringify({ ...whole, ...change }));
+      const { findings } = await verifyArchive(readerOf(world, { [key]: forged }), TEST_PUBLIC_KEY);
+      expect(findings[0]).toMatchObject({ kind: 'record', key });
+    }
+    const alien = { ...whole, signature: { key: 'x', algorithm: 'none', value: '' } };
+    const forged = Buffer.from(JSON.stringify(alien));
+    const { findings } = await verifyArchive(readerOf(world, { [key]: forged }), TEST_PUBLIC_KEY);
+    expect(findings[0]).toMatchObject({ kind: 'signature', key });
+  });
+
   it('names data that lies there without a manifest, and does not call the archive broken for it', async () => {
     const world = await threeDays();
     const key = 'acme/nightly/20260304T010000Z--20260305T010000Z/part-00001.csv';
