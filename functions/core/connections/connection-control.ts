@@ -29,7 +29,7 @@ export function createConnectionControl({ store, events, clock }: ConnectionCont
     const row = events(connection, kind, now, {
       summary: `${name} was ${kind} by ${by}`,
       about: now.getTime(),
-      data: { by },
+      data: { actor: by },
     });
     await store.change(name, {}, { paused, ...rescheduled(connection, paused, now) }, [row], now);
   };
@@ -47,7 +47,7 @@ export function createConnectionControl({ store, events, clock }: ConnectionCont
       const row = events(connection, 'disconnected', now, {
         summary: `${name} was disconnected by ${by}; its tokens are forgotten`,
         about: now.getTime(),
-        data: { by, generation: connection.generation },
+        data: { actor: by, generation: connection.generation },
       });
       await store.disconnect(name, [row], now);
     },

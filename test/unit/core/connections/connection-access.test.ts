@@ -103,7 +103,7 @@ describe('ConnectionControl', () => {
     await control.disconnect('c1', 'kim');
     expect(world.connections.items.get('c1')).toMatchObject({ health: 'disconnected', provider: 'acme' });
     expect(world.eventTypes('c1')).toEqual(['paused', 'resumed', 'disconnected']);
-    for (const { event } of world.connections.outbox) expect(event.data.by).toBe('kim');
+    for (const { event } of world.connections.outbox) expect(event.data.actor).toBe('kim');
     await expect(control.pause('nobody', 'kim')).rejects.toThrow(NotFoundError);
   });
 });
