@@ -1,19 +1,11 @@
-import {
-  GetItemCommand,
-  QueryCommand,
-  TransactWriteItemsCommand,
-  UpdateItemCommand,
-  type AttributeValue,
-} from '@aws-sdk/client-dynamodb';
+import { TransactWriteItemsCommand, UpdateItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { NotFoundError } from '../../core/errors.ts';
 import type { Job } from '../../core/jobs.ts';
 import type { ExportRequest, JobStore, LeasedJob } from '../../core/schedules/job-store.ts';
 import { jobToText } from '../../core/schedules/job-text.ts';
 import { dueShard, jobKey, jobStateFromItem, PAUSED, runToItem } from './job-item.ts';
+import { DIRECTORY, dueJobs, findJob, jobNames } from './job-queries.ts';
 import { fromItem, isConditionFailure, run, type Table, toItem } from './table.ts';
-
-/** Directory of all jobs, so that a list is one consistent query. */
-const DIRECTORY = 'jobs';
 
 /**
  * Jobs in the `state` table: one item per job, found by time through the index `due`.
@@ -26,13 +18,13 @@ export function createJobStore(table: Table): JobStore {
     configure: (job, now) => configure(table, job, now),
     remove: (name) => remove(table, name),
     setPaused: (name, paused, now) => setPaused(table, name, paused, now),
-    find: (name) => find(table, name),
+    find: (name) => findJob(table, name),
     async list() {
       const states = [];
-      for (const name of await names(table)) states.push(await find(table, name));
+      for (const name of await jobNames(table)) states.push(await findJob(table, name));
       return states.filter((state) => state !== undefined);
     },
-    due: (kind, shard, now, limit) => due(table, kind, shard, now, limit),
+    due: (kind, shard, now, limit) => dueJobs(table, kind, shard, now, limit),
     take: (name, owner, now, until) => take(table, name, owner, now, until),
     complete: (lease, nextDueAt, figures) =>
       settle(table, lease, {
@@ -169,49 +161,6 @@ async function orNotFound(name: string, call: () => Promise<unknown>): Promise<v
     if (!isConditionFailure((error as Error).cause)) throw error;
     throw new NotFoundError(`No job ${name} that could do this: it does not exist or is paused`, { cause: error });
   }
-}
-
-async function find(table: Table, name: string) {
-  const { Item } = await run(`read job ${name}`, () =>
-    table.client.send(new GetItemCommand({ TableName: table.tableName, Key: jobKey(name), ConsistentRead: true })),
-  );
-  return Item && jobStateFromItem(fromItem(Item));
-}
-
-async function names(table: Table): Promise<readonly string[]> {
-  const found: string[] = [];
-  let start: Record<string, AttributeValue> | undefined;
-  do {
-    const page = await run('list jobs', () =>
-      table.client.send(
-        new QueryCommand({
-          TableName: table.tableName,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: toItem({ ':pk': DIRECTORY }),
-          ConsistentRead: true,
-          ...(start ? { ExclusiveStartKey: start } : {}),
-        }),
-      ),
-    );
-    for (const item of page.Items ?? []) found.push(fromItem(item)['sk'] as string);
-    start = page.LastEvaluatedKey;
-  } while (start);
-  return found;
-}
-
-async function due(table: Table, kind: Job['kind'], shard: string, now: Date, limit: number) {
-  const { Items = [] } = await run(`due jobs of ${dueShard(kind, shard)}`, () =>
-    table.client.send(
-      new QueryCommand({
-        TableName: table.tableName,
-        IndexName: 'due',
-        KeyConditionExpression: 'dueShard = :shard AND dueAt <= :now',
-        ExpressionAttributeValues: toItem({ ':shard': dueShard(kind, shard), ':now': now.getTime() }),
-        Limit: limit,
-      }),
-    ),
-  );
-  return Items.map((item) => (fromItem(item)['pk'] as string).slice('job#'.length));
 }
 
 async function take(table: Table, name: string, owner: string, now: Date, until: Date): Promise<LeasedJob | undefined> {

@@ -1,20 +1,11 @@
 import { ConflictError } from '../errors.ts';
-import type { OutboxRow } from '../events.ts';
 import type { Lock } from './archive.ts';
 import type { ReportJob } from '../jobs.ts';
 import { DAY_MS } from '../time.ts';
 import type { Collected } from './collected.ts';
-import { exportEvent } from './export-events.ts';
+import { recordEvents } from './record-events.ts';
 import type { KeyComparison } from './key-digest.ts';
-import {
-  type ChainRecord,
-  type GapRecord,
-  type Manifest,
-  parseRecord,
-  sha256Hex,
-  type SignedRecord,
-  signRecord,
-} from './manifest.ts';
+import { type ChainRecord, type GapRecord, type Manifest, parseRecord, sha256Hex, signRecord } from './manifest.ts';
 import { GAP, MANIFEST, SUMMARY } from './names.ts';
 import { type Plan, planJob } from './plan.ts';
 import type { ExportDependencies, ExportInput, ExportOutcome } from './run-types.ts';
@@ -113,41 +104,12 @@ async function commitRecord(
     { job: input.job, from: new Date(input.from), attempt: input.attempt },
     state,
     { sequence: record.sequence, manifestKey: key, manifestSha256: sha256Hex(bytes), rows, bytes: size },
-    { shard: job.shard, rows: recordEvents(deps, job, record, key) },
+    { shard: job.shard, rows: recordEvents({ stage: deps.stage, at: now }, job, record, key) },
     now,
   );
   await deps.jobs.wake(input.job, now);
   await deps.nudge(job.shard);
   return { state, manifestKey: key, rows };
-}
-
-function recordEvents({ stage, clock }: ExportDependencies, job: ReportJob, record: SignedRecord, key: string) {
-  const { window, attempt, sequence } = record;
-  const at = clock.now();
-  const base = { stage, job, window, attempt, at };
-  const span = `${window.from} to ${window.to}`;
-  if (record.kind === 'gap') {
-    const summary = `${job.name}: no export for ${span} (${record.reason})`;
-    return [
-      exportEvent({ ...base, type: 'gap', summary, data: { manifestKey: key, sequence, reason: record.reason } }),
-    ];
-  }
-  const { rows, parts, sourceTotal, completeness, schemaChanges } = record;
-  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
-  const events: OutboxRow[] = [
-    exportEvent({
-      ...base,
-      type: 'completed',
-      summary: `${job.name}: ${rows} rows for ${span}`,
-      data: { manifestKey: key, sequence, rows, parts: parts.length, bytes, sourceTotal, completeness },
-    }),
-  ];
-  if (schemaChanges.length > 0) {
-    const changes = schemaChanges.map(({ kind, column }) => ({ kind, column }));
-    const summary = `${job.name}: ${changes.map(({ kind, column }) => `${kind} column ${column}`).join(', ')}`;
-    events.push(exportEvent({ ...base, type: 'schema-changed', summary, data: { manifestKey: key, changes } }));
-  }
-  return events;
 }
 
 function lockOf({ retention }: ReportJob, from: string): Lock {
