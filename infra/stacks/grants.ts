@@ -67,7 +67,8 @@ function grantAlerts(functions: Functions, state: StateStack): void {
   state.connections.grantReadAndReject(poller);
   state.state.grantRead(poller, ['highwater']);
   state.state.grantWrite(poller, ['job', 'heads', 'budget', 'work', 'hook']);
-  state.state.grantAppend(poller, ['outbox']);
+  // Versions that a digest speaks for go straight to the log of what was published.
+  state.state.grantAppend(poller, ['outbox', 'published']);
   state.state.grantFindDue(poller, 'alert');
   state.state.grantFindOpen(poller);
   state.sealingKey.grantOpen(poller, ['access']);
@@ -75,7 +76,7 @@ function grantAlerts(functions: Functions, state: StateStack): void {
 
   const receiver = functions['event-receiver'].function;
   state.state.grantRead(receiver, ['hook']);
-  state.state.grantAppend(receiver, ['work', 'outbox']);
+  state.state.grantAppend(receiver, ['work']);
 
   const publisher = functions['event-publisher'].function;
   state.state.grantWrite(publisher, ['outbox', 'lease', 'published', 'poison']);

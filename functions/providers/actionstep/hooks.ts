@@ -115,4 +115,5 @@ export const hooks: HookProfile = {
   alertSource: 'hooks',
   hints: (body) => [...new Set(parseHook(body).map(hintId))],
   keep: keepHooks,
+  targets: async (call) => (await listHooks(call)).map(({ targetUrl }) => targetUrl),
 };

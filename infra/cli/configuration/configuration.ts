@@ -247,6 +247,7 @@ function readAlert(
     paused: entry.paused,
     topic: entry.topic,
     everySeconds: entry.every,
+    announceExisting: entry.announceExisting,
     stormThreshold: entry.stormThreshold,
     maintenance: entry.maintenance,
   };

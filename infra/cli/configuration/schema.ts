@@ -59,6 +59,8 @@ const alert = v.strictObject({
   every: v.optional(interval, '1m'),
   filter: options,
   topic: v.optional(v.string(), 'alerts'),
+  /** Whether what is open already at the first pass is published, or only what opens or changes after it. */
+  announceExisting: v.optional(v.boolean(), true),
   stormThreshold: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 100),
   maintenance: v.optional(v.array(v.strictObject({ from: instant, to: instant, reason: v.string() })), []),
   paused: v.optional(v.boolean(), false),
