@@ -15,11 +15,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that a room may import, besides Node's own modules. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
-  core: /^(valibot|croner|hyparquet-writer|oauth4webapi)$/,
+  core: /^(valibot|croner)$/,
   http: /^undici$/,
   providers: /^valibot$/,
-  adapters: /^(@aws-sdk\/|@aws-lambda-powertools\/|@middy\/|@smithy\/)/,
+  // One package each: the SDK's clients, and those whose work is a port of core.
+  adapters:
+    /^(@aws-sdk\/|@aws-lambda-powertools\/|@middy\/|@aws\/durable-execution-sdk-js$|hyparquet-writer$|oauth4webapi$)/,
 };
+
+/** What the handler of an entry may import besides core: schemas for the event that it takes. */
+const HANDLER_PACKAGES = /^valibot$/;
 
 /** What core and the providers must be given as arguments. */
 const AMBIENT: readonly RegExp[] = [

@@ -3,8 +3,6 @@ import { readEnvironment } from '../core/environment.ts';
 /** What the stack has to set. A template test compares this list with the function's environment. */
 export const ENVIRONMENT = ['STAGE', 'SHARD_COUNT', 'STATE_TABLE_NAME'] as const;
 
-export type Config = ReturnType<typeof readConfig>;
-
 export function readConfig(environment: Readonly<Record<string, string | undefined>>) {
   return readEnvironment(ENVIRONMENT, environment);
 }

@@ -12,8 +12,6 @@ export const ENVIRONMENT = [
   'PUBLISHER_FUNCTION_NAME',
 ] as const;
 
-export type Config = ReturnType<typeof readConfig>;
-
 export function readConfig(environment: Readonly<Record<string, string | undefined>>) {
   return readEnvironment(ENVIRONMENT, environment);
 }

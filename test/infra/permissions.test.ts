@@ -112,7 +112,7 @@ describe('S87 who may write what', () => {
   });
 
   it.each([
-    ['EventReceiver', ['outbox', 'work']],
+    ['EventReceiver', ['work']],
     ['EventPublisher', ['lease', 'outbox', 'poison', 'published']],
     ['OauthCallback', ['authorization', 'highwater', 'outbox', 'ticket']],
   ])('%s adds items of its own kinds', (id, kinds) => {
