@@ -16,6 +16,12 @@ export interface Overview {
 export interface ConnectionView {
   readonly name: string;
   readonly provider: string;
+  /** What the provider is called. */
+  readonly title: string;
+  /** Whether a person's consent stands behind it. */
+  readonly needsConsent: boolean;
+  /** Name of the secret with its client credentials, `name` or `name#key`. */
+  readonly secret: string;
   readonly status: ConnectionStatus;
   readonly generation: number;
   readonly accessIssuedAt?: Date;
@@ -31,6 +37,13 @@ export interface ConnectionView {
   readonly providerAccount?: string;
 }
 
+/**
+ * Whether the record of a window is what was sealed: its SHA-256 is the window's and its signature the signing key's.
+ *
+ * The parts that it names are `steward verify`'s to read.
+ */
+export type RecordState = 'verified' | 'altered' | 'missing';
+
 export interface ExportView {
   readonly job: string;
   readonly connection: string;
@@ -45,6 +58,8 @@ export interface ExportView {
   readonly completeness?: string;
   /** Key of the manifest in the archive. */
   readonly manifest?: string;
+  /** Absent while there is no record. */
+  readonly record?: RecordState;
   /** Key of the page for people. */
   readonly summary?: string;
   readonly reason?: string;
@@ -57,9 +72,13 @@ export interface JobView {
   readonly provider: string;
   readonly source: string;
   readonly paused: boolean;
+  /** `0 2 * * * Europe/Berlin`, or `every 1 min`. */
+  readonly schedule: string;
   readonly nextAt?: Date;
   readonly lastAt?: Date;
   readonly lastError?: string;
+  /** Runs that failed in a row, up to now. */
+  readonly failures: number;
   /** From the provider's change to the publish call. */
   readonly latencyP50Ms?: number;
   readonly latencyP99Ms?: number;

@@ -1,4 +1,3 @@
-import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { createOutboxStore } from '../../functions/adapters/dynamodb/outbox-store.ts';
 import { fromItem, toItem } from '../../functions/adapters/dynamodb/table.ts';
@@ -7,14 +6,16 @@ import { budgetKey, rulesOf } from '../../functions/core/budgets/gcra.ts';
 import { budgetRule } from '../../functions/core/budgets/rule.ts';
 import { type Connection, statusOf } from '../../functions/core/connections/connection.ts';
 import type { ReportJob } from '../../functions/core/jobs.ts';
-import type { Manifest } from '../../functions/core/reports/manifest.ts';
 import { SUMMARY } from '../../functions/core/reports/names.ts';
 import type { JobState } from '../../functions/core/schedules/job-store.ts';
 import { latencyQuantile } from '../../functions/core/schedules/latency.ts';
 import type { WindowRecord } from '../../functions/core/schedules/window-store.ts';
 import { HOUR_MS } from '../../functions/core/time.ts';
-import type { BudgetView, ConnectionView, EventView, ExportView, JobView, Overview } from './overview.ts';
+import type { BudgetView, ConnectionView, ExportView, JobView, Overview } from './overview.ts';
+import { createEventReader } from './read-events.ts';
+import { createRecordReader, type ReadRecord } from './read-records.ts';
 import type { Services } from './services.ts';
+import { span } from './words.ts';
 
 export interface OverviewOptions {
   /** Windows per job, newest first. */
@@ -25,25 +26,23 @@ export interface OverviewOptions {
 
 const DEFAULT_OPTIONS: OverviewOptions = { windows: 3, eventsForMs: 24 * HOUR_MS };
 
-/** Reads everything that there is to see. Manifests never change, so a reader keeps those that it has seen. */
+/** Reads everything that there is to see. A reader keeps what does not change: records, and what was published. */
 export function createOverviewReader(services: Services): (options?: Partial<OverviewOptions>) => Promise<Overview> {
-  const manifests = new Map<string, Promise<Manifest | undefined>>();
-  const readManifest = (key: string) => {
-    const known = manifests.get(key) ?? fetchManifest(services, key);
-    manifests.set(key, known);
-    return known;
-  };
+  const readRecord = createRecordReader(services);
+  const readEvents = createEventReader(services);
   return async (options) => {
     const { windows, eventsForMs } = { ...DEFAULT_OPTIONS, ...options };
     const at = services.clock.now();
     const [connections, jobs] = await Promise.all([services.connections.list(), services.jobs.list()]);
     const [exports, events, budgets, outbox] = await Promise.all([
-      readExports(services, jobs, windows, readManifest),
-      readEvents(services, new Date(at.getTime() - eventsForMs), at),
+      readExports(services, jobs, windows, readRecord),
+      readEvents(new Date(at.getTime() - eventsForMs), at),
       readBudgets(services, connections, at),
       readOutbox(services),
     ]);
-    const views = connections.map(connectionView).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const views = connections
+      .map((each) => connectionView(services, each))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
     return {
       stage: services.target.stage,
       at,
@@ -61,10 +60,14 @@ function optional<K extends string, V>(key: K, value: V | undefined): { readonly
   return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: V });
 }
 
-function connectionView(connection: Connection): ConnectionView {
+function connectionView({ providers }: Services, connection: Connection): ConnectionView {
+  const { provider: id, secret } = connection;
   return {
     name: connection.name,
-    provider: connection.provider,
+    provider: id,
+    title: providers[id]?.title ?? id,
+    needsConsent: providers[id]?.grant === 'authorization-code',
+    secret: secret.key === undefined ? secret.name : `${secret.name}#${secret.key}`,
     status: statusOf(connection),
     generation: connection.generation,
     ...optional('accessIssuedAt', connection.access?.issuedAt),
@@ -88,6 +91,8 @@ function jobView({ job, dueAt, run }: JobState): JobView {
     provider: job.provider,
     source: job.source,
     paused: job.paused,
+    schedule: job.kind === 'alert' ? `every ${span(job.everySeconds * 1000)}` : `${job.cron} ${job.zone}`,
+    failures: run.failures,
     ...optional('nextAt', dueAt),
     ...optional('lastAt', run.lastRunAt),
     ...optional('lastError', run.failures > 0 ? run.lastError?.message : undefined),
@@ -96,28 +101,27 @@ function jobView({ job, dueAt, run }: JobState): JobView {
   };
 }
 
-type ReadManifest = (key: string) => Promise<Manifest | undefined>;
-
 async function readExports(
   services: Services,
   jobs: readonly JobState[],
   limit: number,
-  readManifest: ReadManifest,
+  readRecord: ReadRecord,
 ): Promise<readonly ExportView[]> {
   const store = createWindowStore(services.stateTable);
   const reports = jobs.map(({ job }) => job).filter((job) => job.kind === 'report');
   const views = await Promise.all(
     reports.map(async (job) => {
       const windows = await store.list(job.name, limit);
-      return Promise.all(windows.map((window) => exportView(job, window, readManifest)));
+      return Promise.all(windows.map((window) => exportView(job, window, readRecord)));
     }),
   );
   return views.flat().toSorted((a, b) => b.to.getTime() - a.to.getTime() || (a.job < b.job ? -1 : 1));
 }
 
-async function exportView(job: ReportJob, window: WindowRecord, readManifest: ReadManifest): Promise<ExportView> {
-  const key = window.sealed?.manifestKey;
-  const manifest = window.state === 'exported' && key !== undefined ? await readManifest(key) : undefined;
+async function exportView(job: ReportJob, window: WindowRecord, readRecord: ReadRecord): Promise<ExportView> {
+  const { sealed } = window;
+  const record = sealed === undefined ? undefined : await readRecord(sealed);
+  const isExport = window.state === 'exported' && sealed !== undefined;
   return {
     job: job.name,
     connection: job.connection,
@@ -126,44 +130,17 @@ async function exportView(job: ReportJob, window: WindowRecord, readManifest: Re
     from: window.from,
     to: window.to,
     state: window.state,
-    ...optional('manifest', key),
-    ...optional('rows', manifest?.rows),
-    ...optional('bytes', window.sealed?.bytes),
-    ...(manifest === undefined ? {} : { sourceTotal: manifest.sourceTotal, completeness: manifest.completeness }),
-    ...optional('summary', manifest === undefined || key === undefined ? undefined : key.replace(/[^/]+$/, SUMMARY)),
+    ...optional('manifest', sealed?.manifestKey),
+    ...optional('record', record?.state),
+    ...(isExport ? { rows: sealed.rows, bytes: sealed.bytes } : {}),
+    ...(isExport && record !== undefined ? record.facts : {}),
+    ...optional('summary', isExport ? sealed.manifestKey.replace(/[^/]+$/, SUMMARY) : undefined),
     ...optional('reason', window.reason ?? window.error?.message),
   };
 }
 
-async function fetchManifest({ s3, target }: Services, key: string): Promise<Manifest | undefined> {
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket: target.archiveBucketName, Key: key }));
-  return Body === undefined ? undefined : (JSON.parse(await Body.transformToString()) as Manifest);
-}
-
 function shards({ target }: Services): readonly string[] {
   return Array.from({ length: target.shardCount }, (_, index) => String(index));
-}
-
-async function readEvents(services: Services, from: Date, to: Date): Promise<readonly EventView[]> {
-  const store = createOutboxStore(services.stateTable);
-  const views: EventView[] = [];
-  for (const shard of shards(services)) {
-    for await (const { event, publishedAt } of store.published(shard, from, new Date(to.getTime() + 1))) {
-      const { id, time, type, summary } = event;
-      views.push({
-        id,
-        time,
-        type,
-        summary,
-        publishedAt,
-        ...optional('severity', event.severity),
-        ...optional('state', event.state),
-        ...optional('resource', event.resource),
-        ...optional('connection', event.connection),
-      });
-    }
-  }
-  return views.toSorted((a, b) => (b.publishedAt?.getTime() ?? 0) - (a.publishedAt?.getTime() ?? 0));
 }
 
 async function readOutbox(services: Services): Promise<Overview['outbox']> {

@@ -21,7 +21,7 @@ export function painter(colours: boolean): (tone: Tone, text: string) => string 
 const ESCAPES = /\u001B\[\d+m/g;
 
 function width(cell: string): number {
-  return [...cell.replaceAll(ESCAPES, '')].length;
+  return Array.from(cell.replaceAll(ESCAPES, '')).length;
 }
 
 /** A table with a header and columns as wide as they need to be; numbers to the right. */

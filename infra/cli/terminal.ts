@@ -22,9 +22,9 @@ const CLEAR_LINE = '\r\u001B[K';
 
 export function createTerminal(json: boolean): Terminal {
   const { stdout, stderr, stdin } = process;
-  const watched = stderr.isTTY === true && !json;
+  const watched = stderr.isTTY && !json;
   const ask = async (question: string, hidden: boolean) => {
-    if (stdin.isTTY !== true) throw new UsageError(`${question} needs a terminal to be answered in`);
+    if (!stdin.isTTY) throw new UsageError(`${question} needs a terminal to be answered in`);
     const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
     stderr.write(question);
     const lines = createInterface({ input: stdin, output: hidden ? silent : stderr, terminal: true });

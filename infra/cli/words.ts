@@ -9,10 +9,10 @@ const STEPS: readonly (readonly [number, string])[] = [
 export function span(milliseconds: number): string {
   let rest = Math.abs(milliseconds);
   const parts: string[] = [];
-  for (const [size, unit] of STEPS) {
-    const count = Math.floor(rest / size);
-    rest -= count * size;
-    if (count > 0) parts.push(`${count} ${unit}`);
+  for (const [length, unit] of STEPS) {
+    const whole = Math.floor(rest / length);
+    rest -= whole * length;
+    if (whole > 0) parts.push(`${whole} ${unit}`);
     else if (parts.length > 0) break;
     if (parts.length === 2) break;
   }
@@ -50,4 +50,21 @@ export function instant(date: Date): string {
     .toISOString()
     .replace('T', ' ')
     .replace(/\.\d{3}Z$/, 'Z');
+}
+
+/** A short span with its fractions: `140 ms`, `1.2 s`; longer ones as `span` says them. */
+export function latency(milliseconds: number): string {
+  const value = Math.max(0, milliseconds);
+  if (value < 1000) return `${Math.round(value)} ms`;
+  return value < 10_000 ? `${(value / 1000).toFixed(1)} s` : span(value);
+}
+
+/** The two ends of a span in UTC, the date once where it is one day: `2026-01-31 02:00 – 09:30 UTC`. */
+export function period(from: Date, to: Date): string {
+  const [begin, end] = [minute(from), minute(to)];
+  return `${begin} – ${begin.slice(0, 10) === end.slice(0, 10) ? end.slice(11) : end} UTC`;
+}
+
+function minute(date: Date): string {
+  return date.toISOString().slice(0, 16).replace('T', ' ');
 }

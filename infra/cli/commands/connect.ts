@@ -77,9 +77,9 @@ export async function connectCommand(
 
 /** The desktop's own way to open an address. Where there is none, the printed link is there. */
 function openBrowser(url: string): void {
-  const [program, ...args] =
+  const [program = 'xdg-open', ...args] =
     process.platform === 'darwin' ? ['open'] : process.platform === 'win32' ? ['cmd', '/c', 'start', ''] : ['xdg-open'];
-  spawn(program as string, [...args, url], { stdio: 'ignore', detached: true })
+  spawn(program, [...args, url], { stdio: 'ignore', detached: true })
     .once('error', () => undefined)
     .unref();
 }

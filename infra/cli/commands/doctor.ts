@@ -23,9 +23,9 @@ export async function doctorCommand({ terminal, services }: CommandContext): Pro
   ];
   if (terminal.json) terminal.out(JSON.stringify({ ok: findings.every(({ ok }) => ok), findings }));
   else {
-    const rows = findings.map(({ check, ok, detail }) => [
+    const rows = findings.map(({ check: name, ok, detail }) => [
       terminal.paint(ok ? 'good' : 'bad', ok ? 'ok' : 'no'),
-      check,
+      name,
       detail,
     ]);
     terminal.out(table(['', 'check', 'finding'], rows));

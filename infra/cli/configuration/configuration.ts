@@ -200,7 +200,7 @@ function readReport(
 
 function checkSchedule(document: ConfigurationDocument, path: Path, cron: string, zone: string, now: Date): void {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
+    Intl.DateTimeFormat('en', { timeZone: zone });
   } catch {
     throw document.invalid(
       [...path, 'zone'],

@@ -1,0 +1,148 @@
+import type { ConnectionView, ExportView, JobView, Overview } from './overview.ts';
+import { relative, span } from './words.ts';
+import { DAY_MS, MINUTE_MS } from '../../functions/core/time.ts';
+
+/** Something that a person should know of, and what to do about it. */
+export interface Attention {
+  /** `bad`: it stands still until somebody acts. `warn`: it will, or it mends itself. */
+  readonly tone: 'bad' | 'warn';
+  readonly about: string;
+  readonly what: string;
+  /** The next command, where there is one. */
+  readonly next?: string;
+}
+
+/** A refresh this late is no jitter: the refresher does not run, or is refused. */
+const LATE_MS = 2 * MINUTE_MS;
+/** The last of the warnings before a refresh token's end. */
+const ENDING_MS = 3 * DAY_MS;
+
+/** What needs somebody, the worst first. */
+export function attentionOf(overview: Overview): readonly Attention[] {
+  const command = (text: string) =>
+    overview.stage === 'local' ? `steward ${text}` : `steward --stage ${overview.stage} ${text}`;
+  const items = [
+    ...overview.connections.map((connection) => ofConnection(connection, overview.at, command)),
+    ...newestPerJob(overview.exports).map((view) => ofExport(view, command)),
+    ...overview.exports.map((view) => ofRecord(view, command)),
+    ...overview.jobs.map((job) => ofJob(job, overview)),
+    ofOutbox(overview, command),
+  ].filter((item) => item !== undefined);
+  return items.toSorted((a, b) => Number(a.tone === 'warn') - Number(b.tone === 'warn'));
+}
+
+type CommandText = (text: string) => string;
+
+function ofConnection(view: ConnectionView, at: Date, command: CommandText): Attention | undefined {
+  const { name: about, title, status, lastError } = view;
+  const because = lastError === undefined ? '' : `: ${lastError.message}`;
+  switch (status) {
+    case 'pending':
+      return ofPending(view, because, command);
+    case 'reauthorization-required':
+      return {
+        tone: 'bad',
+        about,
+        what: `${title} no longer takes its refresh token. Somebody has to consent again.`,
+        next: command(`connect ${about}`),
+      };
+    case 'access-denied':
+      return {
+        tone: 'bad',
+        about,
+        what: `${title} refuses fresh tokens${because}. Have its permissions restored there.`,
+        next: command('doctor'),
+      };
+    case 'suspect':
+      return { tone: 'warn', about, what: 'A refresh was cut off; Steward is finding out how it ended.' };
+    case 'paused':
+      return {
+        tone: 'warn',
+        about,
+        what: 'Paused. Its refresh token goes on ageing.',
+        next: command(`resume ${about}`),
+      };
+    case 'connected':
+      return ofClock(view, at, command);
+    case 'disconnected':
+    default:
+      return undefined;
+  }
+}
+
+function ofPending(
+  { name: about, needsConsent, secret }: ConnectionView,
+  because: string,
+  command: CommandText,
+): Attention {
+  if (needsConsent)
+    return { tone: 'bad', about, what: 'Waits for somebody’s consent.', next: command(`connect ${about}`) };
+  return because === ''
+    ? { tone: 'warn', about, what: 'Its first token is being fetched.' }
+    : { tone: 'bad', about, what: `Has no token${because}.`, next: command(`credentials set ${secret}`) };
+}
+
+function ofClock(view: ConnectionView, at: Date, command: CommandText): Attention | undefined {
+  const { name: about, accessExpiresAt, refreshExpiresAt, lastError } = view;
+  if (refreshExpiresAt !== undefined && refreshExpiresAt.getTime() - at.getTime() < ENDING_MS) {
+    return {
+      tone: 'bad',
+      about,
+      what: `Its refresh token ends ${relative(refreshExpiresAt, at)}, as far as the provider says.`,
+      next: command(`connect ${about}`),
+    };
+  }
+  const late = accessExpiresAt === undefined ? 0 : at.getTime() - accessExpiresAt.getTime();
+  // An idle connection's access token may run out: it is refreshed before the next job.
+  if (late < LATE_MS || (view.nextRefreshAt ?? at) > at) return undefined;
+  const because = lastError === undefined ? '' : `: ${lastError.message}`;
+  return { tone: 'bad', about, what: `Not refreshed for ${span(late)}${because}.`, next: command('doctor') };
+}
+
+/** Later windows make up for earlier ones; what counts is how the newest of each job stands. */
+function newestPerJob(exports: readonly ExportView[]): readonly ExportView[] {
+  const newest = new Map<string, ExportView>();
+  for (const view of exports) {
+    const other = newest.get(view.job);
+    if (other === undefined || view.to > other.to) newest.set(view.job, view);
+  }
+  return [...newest.values()];
+}
+
+function ofExport({ job: about, state, reason }: ExportView, command: CommandText): Attention | undefined {
+  if (state !== 'failed' && state !== 'incomplete') return undefined;
+  const because = reason === undefined ? '' : `: ${reason}`;
+  return {
+    tone: 'bad',
+    about,
+    what: `Its newest export ${state === 'failed' ? 'failed' : 'is incomplete'}${because}`,
+    next: command(`export ${about}`),
+  };
+}
+
+function ofRecord({ job: about, record, manifest = '' }: ExportView, command: CommandText): Attention | undefined {
+  if (record === undefined || record === 'verified') return undefined;
+  const what = record === 'missing' ? `${manifest} is not in the archive.` : `${manifest} is not what was signed.`;
+  return { tone: 'bad', about, what, next: command('verify') };
+}
+
+/** A job that fails because of its connection is said there. */
+function ofJob(
+  { name: about, connection, lastError, paused }: JobView,
+  { connections }: Overview,
+): Attention | undefined {
+  const isWell = connections.some(({ name, status }) => name === connection && status === 'connected');
+  if (lastError === undefined || paused || !isWell) return undefined;
+  return { tone: 'warn', about, what: lastError };
+}
+
+function ofOutbox({ outbox, at }: Overview, command: CommandText): Attention | undefined {
+  const waits = outbox.oldestAt === undefined ? 0 : at.getTime() - outbox.oldestAt.getTime();
+  if (waits < LATE_MS) return undefined;
+  return {
+    tone: 'bad',
+    about: 'publishing',
+    what: `${outbox.pending} events wait to be published, the oldest for ${span(waits)}.`,
+    next: command('doctor'),
+  };
+}
