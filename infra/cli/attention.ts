@@ -23,7 +23,7 @@ export function attentionOf(overview: Overview): readonly Attention[] {
     overview.stage === 'local' ? `steward ${text}` : `steward --stage ${overview.stage} ${text}`;
   const items = [
     ...overview.connections.map((connection) => ofConnection(connection, overview.at, command)),
-    ...newestPerJob(overview.exports).map((view) => ofExport(view, command)),
+    ...newestPerJob(overview.exports).map((view) => ofExport(view, overview, command)),
     ...overview.exports.map((view) => ofRecord(view, command)),
     ...overview.jobs.map((job) => ofJob(job, overview)),
     ofOutbox(overview, command),
@@ -109,15 +109,15 @@ function newestPerJob(exports: readonly ExportView[]): readonly ExportView[] {
   return [...newest.values()];
 }
 
-function ofExport({ job: about, state, reason }: ExportView, command: CommandText): Attention | undefined {
-  if (state !== 'failed' && state !== 'incomplete') return undefined;
+function ofExport(
+  { job: about, connection, state, reason }: ExportView,
+  overview: Overview,
+  command: CommandText,
+): Attention | undefined {
+  if ((state !== 'failed' && state !== 'incomplete') || !isWell(overview, connection)) return undefined;
   const because = reason === undefined ? '' : `: ${reason}`;
-  return {
-    tone: 'bad',
-    about,
-    what: `Its newest export ${state === 'failed' ? 'failed' : 'is incomplete'}${because}`,
-    next: command(`export ${about}`),
-  };
+  const what = `Its newest export ${state === 'failed' ? 'failed' : 'is incomplete'}${because}`;
+  return { tone: 'bad', about, what, next: command(`export ${about}`) };
 }
 
 function ofRecord({ job: about, record, manifest = '' }: ExportView, command: CommandText): Attention | undefined {
@@ -126,14 +126,20 @@ function ofRecord({ job: about, record, manifest = '' }: ExportView, command: Co
   return { tone: 'bad', about, what, next: command('verify') };
 }
 
-/** A job that fails because of its connection is said there. */
+/** A job that fails once is tried again by the next tick, and a rejected token is refreshed. */
+const FAILURES_SHOWN = 3;
+
 function ofJob(
-  { name: about, connection, lastError, paused }: JobView,
-  { connections }: Overview,
+  { name: about, connection, lastError, failures, paused }: JobView,
+  overview: Overview,
 ): Attention | undefined {
-  const isWell = connections.some(({ name, status }) => name === connection && status === 'connected');
-  if (lastError === undefined || paused || !isWell) return undefined;
-  return { tone: 'warn', about, what: lastError };
+  if (lastError === undefined || paused || failures < FAILURES_SHOWN || !isWell(overview, connection)) return undefined;
+  return { tone: 'warn', about, what: `Failed ${failures} times: ${lastError}` };
+}
+
+/** What fails because of its connection is said there. */
+function isWell({ connections }: Overview, connection: string): boolean {
+  return connections.some(({ name, status }) => name === connection && status === 'connected');
 }
 
 function ofOutbox({ outbox, at }: Overview, command: CommandText): Attention | undefined {

@@ -1,3 +1,4 @@
+import { attentionOf } from '../attention.ts';
 import type { ConnectionView, Overview } from '../overview.ts';
 import { relative, span } from '../words.ts';
 import { bar, empty, escape, section, tag } from './html.ts';
@@ -14,9 +15,11 @@ const TONES: Readonly<Record<ConnectionView['status'], string>> = {
 const ORDER = ['bad', 'warn', 'good', 'quiet'];
 
 /** Connections as cards with their clocks, those in trouble first. */
-export function connectionsSection({ connections, at }: Overview): string {
+export function connectionsSection(overview: Overview): string {
+  const { connections, at } = overview;
+  const next = new Map(attentionOf(overview).map(({ about, next: command }) => [about, command]));
   const sorted = connections.toSorted((a, b) => ORDER.indexOf(TONES[a.status]) - ORDER.indexOf(TONES[b.status]));
-  const cards = sorted.map((connection) => `<li>${card(connection, at)}</li>`).join('');
+  const cards = sorted.map((connection) => `<li>${card(connection, at, next.get(connection.name))}</li>`).join('');
   const healthy = connections.filter(({ status }) => status === 'connected').length;
   return section(
     'connections',
@@ -26,7 +29,7 @@ export function connectionsSection({ connections, at }: Overview): string {
   );
 }
 
-function card(connection: ConnectionView, at: Date): string {
+function card(connection: ConnectionView, at: Date, next: string | undefined): string {
   const { name, title, status, accessIssuedAt, accessExpiresAt, refreshExpiresAt, generation, lastError } = connection;
   const clocks = [
     clock('Access token', accessIssuedAt, accessExpiresAt, at),
@@ -40,7 +43,8 @@ function card(connection: ConnectionView, at: Date): string {
     ['Last error', lastError === undefined ? undefined : `${lastError.message} (${relative(lastError.at, at)})`],
   ].flatMap(([term, value]) => (value === undefined ? [] : [`<dt>${term}</dt><dd>${escape(value)}</dd>`]));
   const tone = TONES[status];
-  return `<article class="card ${tone}"><header><h3>${escape(name)}</h3>${tag(status, tone)}</header><p class="soft">${escape(title)}</p>${clocks}${details.length === 0 ? '' : `<dl>${details.join('')}</dl>`}</article>`;
+  const command = next === undefined ? '' : `<p class="next">Next: <code>${escape(next)}</code></p>`;
+  return `<article class="card ${tone}"><header><h3>${escape(name)}</h3>${tag(status, tone)}</header><p class="soft">${escape(title)}</p>${clocks}${command}${details.length === 0 ? '' : `<dl>${details.join('')}</dl>`}</article>`;
 }
 
 /** How much of a token's life is left, as a bar and in words. */

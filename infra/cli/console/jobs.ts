@@ -15,7 +15,6 @@ export function jobsSection({ jobs, at }: Overview): string {
     },
     { title: 'Next', cell: (job) => nextText(job, at) },
     { title: 'Last', cell: (job) => lastCell(job, at) },
-    { title: 'Latency p50 / p99', kind: 'n', cell: latencyText },
   ];
   const sorted = jobs.toSorted((a, b) => (a.nextAt?.getTime() ?? NEVER) - (b.nextAt?.getTime() ?? NEVER));
   const body = jobs.length === 0 ? empty('No jobs yet.') : rows('Next runs', columns, sorted.slice(0, SHOWN));
@@ -28,13 +27,18 @@ function nextText({ paused, nextAt }: JobView, at: Date): string {
   return nextAt !== undefined && nextAt <= at ? 'now' : relative(nextAt, at);
 }
 
-function lastCell({ lastAt, lastError }: JobView, at: Date): string {
-  return relative(lastAt, at) + (lastError === undefined ? '' : `<br><span class="bad">${escape(lastError)}</span>`);
+function lastCell(job: JobView, at: Date): string {
+  const { lastAt, lastError } = job;
+  return (
+    relative(lastAt, at) +
+    latencyText(job) +
+    (lastError === undefined ? '' : `<br><span class="bad">${escape(lastError)}</span>`)
+  );
 }
 
 function latencyText({ latencyP50Ms, latencyP99Ms }: JobView): string {
-  if (latencyP50Ms === undefined || latencyP99Ms === undefined) return '–';
-  return `${latency(latencyP50Ms)} / ${latency(latencyP99Ms)}`;
+  if (latencyP50Ms === undefined || latencyP99Ms === undefined) return '';
+  return `<br><span class="soft">p50 ${latency(latencyP50Ms)}, p99 ${latency(latencyP99Ms)}</span>`;
 }
 
 /** What is drawn of each account's allowance. */

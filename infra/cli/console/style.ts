@@ -52,6 +52,8 @@ td div{overflow-wrap:anywhere}
 td.n,th.n{text-align:right;white-space:nowrap}
 .exports td:nth-child(2),.exports td:last-child{white-space:nowrap}
 .jobs td:nth-child(2){white-space:nowrap}
+.jobs td:first-child{width:48%}
+.next{margin-top:.6rem;font-size:.85rem}
 .feed li{display:grid;grid-template-columns:5.2rem minmax(0,1fr) auto;gap:.2rem .8rem;padding:.42rem 0;border-bottom:1px solid var(--line)}
 .feed li:last-child{border-bottom:0}
 .feed p{overflow-wrap:anywhere}
@@ -66,13 +68,13 @@ a{color:var(--accent);font-weight:600}
 @media (min-width:1000px){main{grid-template-columns:repeat(2,minmax(0,1fr))}main>*{grid-column:1/-1}main>.events{grid-column:1}main>.side{grid-column:2}}
 @media (max-width:700px){
 .top{padding:.8rem 1rem}main{padding:.8rem .8rem 2rem}section{padding:.85rem .9rem}
-.figures{grid-template-columns:repeat(2,minmax(0,1fr))}
+.figures{grid-template-columns:repeat(2,minmax(0,1fr))}.figures li:last-child{grid-column:1/-1}
 table,tbody,tr,td{display:block}thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 tr{padding:.55rem 0;border-bottom:1px solid var(--line)}tbody tr:last-child{border-bottom:0}
 td,td.n{display:grid;grid-template-columns:7.5rem minmax(0,1fr);gap:.6rem;border:0;padding:.1rem 0;text-align:left}
 td.n,.exports td:nth-child(2),.exports td:last-child,.jobs td:nth-child(2){white-space:normal}
 td::before{content:attr(data-label);color:var(--soft);font-size:.85rem}
-td:first-child{display:block;padding-bottom:.25rem}td:first-child::before{content:none}
+td:first-child,.jobs td:first-child{display:block;width:auto;padding-bottom:.25rem}td:first-child::before{content:none}
 .feed li{grid-template-columns:minmax(0,1fr) auto}.feed .what{grid-column:1/-1;grid-row:2}.when span{display:inline}.when span+span{margin-left:.5rem}
 }
 @media (prefers-reduced-motion:no-preference){.fill{transition:width .6s linear}}
