@@ -85,9 +85,7 @@ function wrongPackages(source: Source): string[] {
     .filter(({ specifier }) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
     .filter(({ specifier, typeOnly }) => {
       if (isEntryIndex || (typeOnly && specifier === 'aws-lambda')) return false;
-      return allowed === undefined
-        ? !typeOnly && specifier !== '@aws/durable-execution-sdk-js'
-        : !allowed.test(specifier);
+      return allowed === undefined ? !typeOnly && !HANDLER_PACKAGES.test(specifier) : !allowed.test(specifier);
     })
     .map(({ specifier }) => `${named(source)} imports ${specifier}`);
 }

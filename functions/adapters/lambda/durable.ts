@@ -12,5 +12,11 @@ export function toDurable(context: DurableContext): Durable {
     step: async (name, work) => context.step(name, work, { retryStrategy: () => ({ shouldRetry: false }) }),
     wait: async (name, ms) => context.wait(name, { seconds: Math.max(1, Math.ceil(ms / 1000)) }),
     deadline: { remainingMs: () => context.lambdaContext.getRemainingTimeInMillis() },
+    isInterruption,
   };
+}
+
+/** The SDK's own mark on errors that it ends an invocation or an execution with; its classes are not exported. */
+function isInterruption(error: unknown): boolean {
+  return error instanceof Error && (error as { readonly isUnrecoverable?: unknown }).isUnrecoverable === true;
 }

@@ -29,6 +29,7 @@ export function createRunExport(deps: ExportDependencies): RunExport {
       const retryable = outcome.retryable && outcome.code !== 'CONFLICT';
       return finished(deps, input, await give(deps, input, durable, { ...outcome, retryable }));
     } catch (error) {
+      if (durable.isInterruption?.(error) === true) throw error;
       const name = error instanceof Error ? error.name : 'unknown';
       const stopped: Stopped = { status: 'stopped', code: 'UNKNOWN', message: `A bug: ${name}`, retryable: true };
       deps.log.error('export.crashed', { job: input.job, from: input.from, name, message: String(error) });

@@ -13,7 +13,7 @@ const LONGEST_WAIT_MS = 30 * MINUTE_MS;
 
 /** How often in a row a step may stop for each reason before the attempt fails, and the first wait. */
 const PATIENCE: Partial<Record<ServiceErrorCode, { readonly times: number; readonly waitMs: number }>> = {
-  ACCESS_TOKEN_REJECTED: { times: 20, waitMs: 90 * SECOND_MS },
+  ACCESS_TOKEN_REJECTED: { times: 20, waitMs: 5 * SECOND_MS },
   BUDGET_EXHAUSTED: { times: 2000, waitMs: 10 * SECOND_MS },
   DEADLINE_TOO_NEAR: { times: 2000, waitMs: SECOND_MS },
   PROVIDER_RATE_LIMITED: { times: 60, waitMs: MINUTE_MS },
@@ -23,7 +23,12 @@ const PATIENCE: Partial<Record<ServiceErrorCode, { readonly times: number; reado
 };
 
 /** Reasons whose wait doubles each time: nobody said how long it takes. */
-const GROWING: readonly string[] = ['PROVIDER_RESPONSE_INVALID', 'PROVIDER_UNAVAILABLE', 'STORE_UNAVAILABLE'];
+const GROWING: readonly string[] = [
+  'ACCESS_TOKEN_REJECTED',
+  'PROVIDER_RESPONSE_INVALID',
+  'PROVIDER_UNAVAILABLE',
+  'STORE_UNAVAILABLE',
+];
 
 /** Runs a step's work and turns every deliberate failure into data. Bugs are thrown on. */
 export async function guarded<T>(work: () => Promise<T>): Promise<T | Stopped> {

@@ -37,6 +37,11 @@ export interface Durable {
   wait(name: string, ms: number): Promise<void>;
   /** What is left of the present invocation. */
   readonly deadline: Deadline;
+  /**
+   * Whether an error is the runtime's own: a checkpoint that could not be kept. It ends this invocation and not the
+   * attempt, and whoever catches it throws it on: the runtime invokes again.
+   */
+  isInterruption?(error: unknown): boolean;
 }
 
 export interface ExportDependencies {
