@@ -22,6 +22,8 @@ export interface LocalCloudOptions {
   readonly port?: number;
   /** Dynoxide where it is installed for this platform, dynalite otherwise. */
   readonly engine?: DynamoEngine;
+  /** The caller has locked the folder, and unlocks it. */
+  readonly isLocked?: boolean;
 }
 
 export interface LocalResources {
@@ -57,8 +59,8 @@ export interface LocalCloud {
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const directory = resolve(options.directory);
   makePrivateDirectory(directory);
-  const unlock = lockDirectory(directory);
-  const stops: (() => Promise<void>)[] = [async () => unlock()];
+  const unlock = options.isLocked === true ? undefined : lockDirectory(directory);
+  const stops: (() => Promise<void>)[] = [async () => unlock?.()];
   const stop = async () => {
     for (const one of stops.splice(0).toReversed()) await one();
   };

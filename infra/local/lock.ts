@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigInvalidError } from '../../functions/core/errors.ts';
 import { makePrivateDirectory } from './files.ts';
@@ -9,10 +9,16 @@ const held = new Set<string>();
 /**
  * Makes this process the only user of a folder, until the function that it returns is called or the process ends.
  *
- * @throws ConfigInvalidError where another living process holds it.
+ * @throws ConfigInvalidError where another living process holds it, or it is no folder that we may write to.
  */
 export function lockDirectory(directory: string): () => void {
-  makePrivateDirectory(directory);
+  try {
+    makePrivateDirectory(directory);
+    accessSync(directory, constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigInvalidError(`${directory} cannot be used as a folder (${code}). Choose another --directory`);
+  }
   const file = join(directory, 'lock');
   if (!tryLock(file)) {
     const owner = Number(readFileSync(file, 'utf8'));

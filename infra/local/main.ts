@@ -1,5 +1,5 @@
 // `npm start`: the whole service on one machine. See README.md.
-import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigInvalidError } from '../../functions/core/errors.ts';
 import { EXIT, exitCodeOf, failureText } from '../cli/exit.ts';
@@ -8,9 +8,10 @@ import { parseArguments, type StartOptions } from './arguments.ts';
 import { demoConfiguration, DEMO_SECRETS } from './demo.ts';
 import { type Doubles, startDoubles } from './doubles.ts';
 import type { HostEvent } from './lambda/log.ts';
+import { lockDirectory } from './lock.ts';
 import { runOnce } from './once.ts';
 import { readSecretsFile } from './secrets-file.ts';
-import { type ConfigurationSource, type LocalService, startService } from './service.ts';
+import { type ConfigurationSource, type LocalService, readSource, startService } from './service.ts';
 import { subscribe, type Subscriber } from './subscriber.ts';
 import { onceJson, onceTables } from './summary.ts';
 
@@ -23,48 +24,83 @@ const ONCE_ACCESS_LIFE_SECONDS = 15;
 const ACCESS_LIFE_SECONDS = 180;
 const TICK_SECONDS = 5;
 
+const LOCK = 'lock';
+/** What lies in a folder whose first start was ended early. */
+const BEGUN: readonly string[] = [LOCK, 'doubles', 'steward.yaml', 'functions.log'];
+
 async function main(argv: readonly string[]): Promise<number> {
   const options = parseArguments(argv);
   if (options === undefined) return EXIT.done;
-  if (options.reset) forget(options.directory);
   const began = performance.now();
   const say = (what: string) =>
     process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s  ${what}\n`);
-  const doubles = options.config === undefined ? await openDoubles(options) : undefined;
+  // Everything that may be wrong with the call is found out before anything is written or forgotten.
+  const own = options.config === undefined ? undefined : ownConfiguration(options);
+  if (own !== undefined) readSource(own);
+  if (options.reset) checkIsOurs(options.directory);
+  const unlock = lockDirectory(options.directory);
   try {
-    const configuration = doubles === undefined ? ownConfiguration(options) : demoSource(options, doubles);
-    return options.once
-      ? await once(options, configuration, doubles, say, began)
-      : await keepRunning(options, configuration, doubles, say);
+    if (options.reset) forget(options.directory);
+    if (own !== undefined) return await run({ options, configuration: own, say, began });
+    const doubles = await openDoubles(options, say);
+    try {
+      return await run({ options, configuration: demoSource(options, doubles), doubles, say, began });
+    } finally {
+      await doubles.stop();
+    }
   } finally {
-    await doubles?.stop();
+    unlock();
   }
 }
 
-/** Removes what was kept, and only a folder that is ours. */
+/** What a run has from the command line. */
+interface Run {
+  readonly options: StartOptions;
+  readonly configuration: ConfigurationSource;
+  /** Absent with `--config`. */
+  readonly doubles?: Doubles;
+  readonly say: (what: string) => void;
+  /** On the clock of `performance.now()`. */
+  readonly began: number;
+}
+
+function run(given: Run): Promise<number> {
+  return given.options.once ? once(given) : keepRunning(given);
+}
+
+/** @throws ConfigInvalidError where a folder has something in it, and not what we keep */
+function checkIsOurs(directory: string): void {
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  const isBegun = (names.includes(LOCK) || names.includes('doubles')) && names.every((name) => BEGUN.includes(name));
+  if (names.length === 0 || names.includes('kms.json') || isBegun) return;
+  throw new ConfigInvalidError(
+    `${directory} is no folder of Steward's: it is not removed. Name the right one with --directory`,
+  );
+}
+
 function forget(directory: string): void {
-  if (!existsSync(directory)) return;
-  if (!existsSync(join(directory, 'lock')) && !existsSync(join(directory, 'kms.json'))) {
-    throw new ConfigInvalidError(
-      `${directory} is no folder of Steward's: it is not removed. Name the right one with --directory`,
-    );
+  for (const name of readdirSync(directory)) {
+    if (name !== LOCK) rmSync(join(directory, name), { recursive: true, force: true });
   }
-  rmSync(directory, { recursive: true, force: true });
 }
 
-function openDoubles({ port, once: isOnce, scale }: StartOptions): Promise<Doubles> {
+function openDoubles(
+  { port, once: isOnce, scale, directory }: StartOptions,
+  onNotice: (message: string) => void,
+): Promise<Doubles> {
   return startDoubles({
     port: isOnce || port === 0 ? 0 : port + 1,
     anchor: new Date(),
+    directory,
     scale,
     accessLifeSeconds: isOnce ? ONCE_ACCESS_LIFE_SECONDS : ACCESS_LIFE_SECONDS,
+    onNotice,
   });
 }
 
 function demoSource({ directory }: StartOptions, { urls, anchor }: Doubles): ConfigurationSource {
   const text = demoConfiguration(urls, anchor);
   const fileName = join(directory, 'steward.yaml');
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
   writeFileSync(fileName, text);
   return { fileName, text, secrets: DEMO_SECRETS, allowLoopback: true };
 }
@@ -82,16 +118,11 @@ function ownConfiguration({ config = '', secrets, allowLoopback }: StartOptions)
   };
 }
 
-async function once(
-  options: StartOptions,
-  configuration: ConfigurationSource,
-  doubles: Doubles | undefined,
-  say: (what: string) => void,
-  began: number,
-): Promise<number> {
+async function once({ options, configuration, doubles, say, began }: Run): Promise<number> {
   let queues: { readonly everything: Subscriber; readonly criticalOnly: Subscriber } | undefined;
   const service = await startService({
     ...options,
+    isLocked: true,
     port: 0,
     tickSeconds: ONCE_TICK_SECONDS,
     configuration,
@@ -124,14 +155,10 @@ async function once(
   }
 }
 
-async function keepRunning(
-  options: StartOptions,
-  configuration: ConfigurationSource,
-  doubles: Doubles | undefined,
-  say: (what: string) => void,
-): Promise<number> {
+async function keepRunning({ options, configuration, doubles, say }: Run): Promise<number> {
   const service: LocalService = await startService({
     ...options,
+    isLocked: true,
     ...(doubles === undefined ? {} : { tickSeconds: TICK_SECONDS }),
     configuration,
     onStep: say,

@@ -29,6 +29,8 @@ export interface ConfigurationSource {
 
 export interface ServiceOptions {
   readonly directory: string;
+  /** The caller has locked the folder, and unlocks it. */
+  readonly isLocked?: boolean;
   /** Of the HTTP API and the console. */
   readonly port: number;
   /** Overrides the schedules' minute. */
@@ -62,13 +64,7 @@ const SECRET_PREFIX = `steward/${LOCAL_STAGE}/`;
  */
 export async function startService(options: ServiceOptions): Promise<LocalService> {
   const { directory, onStep } = options;
-  const configuration = readConfiguration({
-    ...options.configuration,
-    providers: PROVIDERS,
-    topics: ['alerts', 'events'],
-    shardCount: SHARD_COUNT,
-    now: new Date(),
-  });
+  const configuration = readSource(options.configuration);
   const stops: (() => Promise<void> | void)[] = [];
   const stop = async () => {
     for (const one of stops.splice(0).toReversed()) await one();
@@ -77,7 +73,7 @@ export async function startService(options: ServiceOptions): Promise<LocalServic
     onStep('building the functions');
     const built = await buildFunctions();
     onStep('starting AWS on loopback');
-    const cloud = await startLocalCloud({ directory });
+    const cloud = await startLocalCloud({ directory, isLocked: options.isLocked ?? false });
     stops.push(() => cloud.stop());
     options.onCloud?.(cloud);
     const latebound: { host?: LambdaHost; answer?: ReturnType<typeof createConsole> } = {};
@@ -116,6 +112,21 @@ export async function startService(options: ServiceOptions): Promise<LocalServic
     await stop();
     throw error;
   }
+}
+
+/**
+ * What a configuration says, judged as this machine would run it. Nothing is written.
+ *
+ * @throws ConfigInvalidError
+ */
+export function readSource(source: ConfigurationSource) {
+  return readConfiguration({
+    ...source,
+    providers: PROVIDERS,
+    topics: ['alerts', 'events'],
+    shardCount: SHARD_COUNT,
+    now: new Date(),
+  });
 }
 
 function hostOf({ host }: { readonly host?: LambdaHost }): LambdaHost {

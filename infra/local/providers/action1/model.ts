@@ -3,12 +3,14 @@ import { createControl, type Action1Control } from './control.ts';
 import { admit } from './limiter.ts';
 import type { Action1Options } from './options.ts';
 import { findRoute, type Call, type Found } from './routes.ts';
-import { createState, takeOnce, type Action1State } from './state.ts';
+import { createState, isArmed, takeOnce, type Action1State } from './state.ts';
 import { answerToken, isAuthorized } from './tokens.ts';
 
 /** Action1 as a state machine: no socket, no clock of its own. */
 export interface Action1Model {
   handle(request: Action1Request, now: Date): Action1Answer;
+  /** Whether a later answer may depend on this request. */
+  changes(request: Action1Request): boolean;
   readonly control: Action1Control;
 }
 
@@ -20,7 +22,12 @@ class UnknownOrganization extends Error {}
 
 export function createAction1Model(options: Action1Options = {}): Action1Model {
   const state = createState(options);
-  return { handle: (request, now) => handle(state, request, now.getTime()), control: createControl(state) };
+  return {
+    handle: (request, now) => handle(state, request, now.getTime()),
+    // A switch that holds for one request is used up by a read, too.
+    changes: ({ method }) => method !== 'GET' || isArmed(state),
+    control: createControl(state),
+  };
 }
 
 function handle(state: Action1State, request: Action1Request, now: number): Action1Answer {

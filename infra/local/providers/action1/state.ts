@@ -47,6 +47,11 @@ export function takeOnce(state: Action1State, name: keyof Action1Switches): bool
   return true;
 }
 
+/** Whether any switch is on that holds for one request. */
+export function isArmed({ settings: { switches } }: Action1State): boolean {
+  return Object.entries(switches).some(([name, value]) => name.endsWith('Once') && value === true);
+}
+
 export function setSwitches(state: Action1State, switches: Partial<Action1Switches>): void {
   state.settings = { ...state.settings, switches: { ...state.settings.switches, ...switches } };
 }

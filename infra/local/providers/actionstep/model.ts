@@ -22,6 +22,10 @@ interface TokenCounts {
 export interface ActionstepModel {
   readonly options: ActionstepSimulatorOptions;
   handle(request: ModelRequest, now: Date): ModelResponse;
+  /** Whether a later answer may depend on this request: writes, tokens, and the consent page, which is a GET. */
+  changes(request: ModelRequest): boolean;
+  /** Lives of the tokens that are handed out from now on. */
+  adopt(lives: { readonly accessLifeSeconds?: number; readonly refreshLifeSeconds?: number }): void;
   /** Tells the watcher that a request has begun; what it returns says that its reply has arrived (or never will). */
   begin(request: ModelRequest): () => void;
   tokenCalls(): readonly TokenCall[];
@@ -73,6 +77,8 @@ export function createActionstepModel(given: Partial<ActionstepSimulatorOptions>
       if (url.pathname.startsWith('/api/rest/')) return api(request, url, now);
       return failure(404, 'Resource Not Found', options);
     },
+    changes: ({ method, url }) => method !== 'GET' || url.startsWith('/api/oauth/'),
+    adopt: (lives) => void Object.assign(options, lives),
     begin: (request) => flights.begin(request),
     tokenCalls: () => tokens.calls,
     tokenCounts: () => counts(tokens.calls, flights.most()),

@@ -1,42 +1,35 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { setTimeout as wait } from 'node:timers/promises';
-import type { ActionstepModel } from './model.ts';
-import { createActionstepModel } from './model.ts';
+import { type JournalPlace, startDouble } from '../double.ts';
+import type { Fault } from '../listener.ts';
+import type { Delivery } from './deliveries.ts';
+import { type ActionstepModel, createActionstepModel } from './model.ts';
 import type { ActionstepSimulatorOptions } from './options.ts';
 import type { CreatedRecord, SimulatedRecord } from './records.ts';
-import type { ModelRequest, ModelResponse } from './wire.ts';
 
-/** Something that goes wrong on the way, once per count. */
-interface Fault {
-  /** Which requests: path prefix such as `/api/oauth/token` or `/api/rest/filenotes`. */
-  readonly path: string;
-  readonly method?: string;
-  readonly times?: number;
-  /**
-   * `lost-request`: the socket is closed and the model sees nothing. `lost-reply`: the model acts, the answer is not
-   * sent. Otherwise this answer takes the place of the model's.
-   */
-  readonly with: 'lost-request' | 'lost-reply' | ModelResponse;
-}
-
-/** What a listener takes beside the model's switches. */
+/** What a simulator takes beside the model's switches. */
 interface ListenerOptions {
-  /** 0 picks a free one. */
+  /** 0 picks a free one, the one of the run before first. */
   readonly port: number;
   readonly latencyMs: number;
   /** Of the token endpoint; makes overlapping refreshes visible. */
   readonly tokenLatencyMs: number;
   readonly now: () => Date;
+  /** Where it remembers what happened. Default: nowhere. */
+  readonly journal: JournalPlace;
 }
 
-/** What the demo and tests may do to a running simulator; the model's own methods with the time filled in. */
-export interface ActionstepControl {
-  readonly model: ActionstepModel;
+/** What changes the simulated organisation: the model's own methods with the time filled in. */
+interface ActionstepActions {
   changeRecord(resource: string, id: string | number, fields: Partial<SimulatedRecord>): SimulatedRecord;
   createRecord(resource: string, fields: Partial<SimulatedRecord>): CreatedRecord;
   deleteRecord(resource: string, id: string | number): void;
   expireAccessTokens(): void;
   revokeGrant(grant?: string): void;
+}
+
+/** What the demo and tests may do to a running simulator. */
+export interface ActionstepControl extends ActionstepActions {
+  /** Asks; what is changed here is forgotten at the end. */
+  readonly model: ActionstepModel;
   tokenCounts(): ReturnType<ActionstepModel['tokenCounts']>;
   apiCalls(): ReturnType<ActionstepModel['apiCalls']>;
   /** Sends an event to every active hook for it and switches off those that do not answer 200. Statuses; 0 for no answer. */
@@ -54,114 +47,80 @@ export interface ActionstepSimulator {
   stop(): Promise<void>;
 }
 
-const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const DELIVERY_TIMEOUT_MS = 10_000;
 
 /** Actionstep on a loopback port: one origin for what are `go`, `api` and a regional host in life. */
 export async function startActionstepSimulator(
   given: Partial<ActionstepSimulatorOptions & ListenerOptions> = {},
 ): Promise<ActionstepSimulator> {
-  const { port = 0, latencyMs = 0, tokenLatencyMs = 0, now = () => new Date(), ...switches } = given;
-  const faults: { fault: Fault; left: number }[] = [];
-  let model: ActionstepModel | undefined;
-  const server = createServer((request, response) => {
-    void answer(request, response).catch(() => response.destroy());
-  });
-
-  async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const request = await read(incoming);
-    if (model === undefined) throw new Error('The simulator is not listening yet');
-    const end = model.begin(request);
-    try {
-      const fault = takeFault(faults, request);
-      if (fault === 'lost-request') return void outgoing.destroy();
-      const late = request.url.startsWith('/api/oauth/token') ? tokenLatencyMs : latencyMs;
-      if (late > 0) await wait(late);
-      const answered = fault === undefined || fault === 'lost-reply' ? model.handle(request, now()) : fault;
-      if (fault === 'lost-reply') return void outgoing.destroy();
-      outgoing.writeHead(answered.status, answered.headers).end(answered.body);
-    } finally {
-      end();
-    }
-  }
-
-  const url = await listen(server, port);
-  const running = createActionstepModel({ anchor: now(), ...switches, origin: url });
-  model = running;
-  return {
-    url,
-    control: createControl(running, now, faults),
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+  const { port = 0, latencyMs = 0, tokenLatencyMs = 0, now = () => new Date(), journal, ...switches } = given;
+  const { anchor = now(), accessLifeSeconds, refreshLifeSeconds, ...options } = switches;
+  const run = {
+    ...(accessLifeSeconds === undefined ? {} : { accessLifeSeconds }),
+    ...(refreshLifeSeconds === undefined ? {} : { refreshLifeSeconds }),
   };
+  let model: ActionstepModel | undefined;
+  const { url, actions, addFault, stop } = await startDouble({
+    port,
+    clock: now,
+    anchor,
+    options,
+    run,
+    ...(journal === undefined ? {} : { journal }),
+    latencyMs: ({ url: path }) => (path.startsWith('/api/oauth/token') ? tokenLatencyMs : latencyMs),
+    begin: (request) => model?.begin(request) ?? (() => undefined),
+    create(made) {
+      const created = createActionstepModel({ ...options, anchor: made.anchor, origin: made.url });
+      model = created;
+      return {
+        answer: (request, at) => created.handle(request, at),
+        changes: (request) => created.changes(request),
+        actions: (clock) => actionsOn(created, clock),
+        adopt: (lives: typeof run) => created.adopt(lives),
+      };
+    },
+  });
+  if (model === undefined) throw new Error('The model was not made');
+  return { url, control: createControl(model, actions, addFault), stop };
 }
 
-function createControl(
-  model: ActionstepModel,
-  now: () => Date,
-  faults: { fault: Fault; left: number }[],
-): ActionstepControl {
+/** The model's methods, and the outcome of a delivery. */
+interface Journaled extends ActionstepActions {
+  settle(delivery: Delivery, status: number): void;
+}
+
+function actionsOn(model: ActionstepModel, now: () => Date): Journaled {
   return {
-    model,
     changeRecord: (resource, id, fields) => model.changeRecord(resource, id, fields, now()),
     createRecord: (resource, fields) => model.createRecord(resource, fields, now()),
     deleteRecord: (resource, id) => model.deleteRecord(resource, id),
     expireAccessTokens: () => model.expireAccessTokens(now()),
     revokeGrant: (grant) => model.revokeGrant(grant),
+    settle: (delivery, status) => model.settle(delivery, status, now()),
+  };
+}
+
+function createControl(
+  model: ActionstepModel,
+  { settle, ...actions }: Journaled,
+  addFault: ActionstepControl['addFault'],
+): ActionstepControl {
+  return {
+    ...actions,
+    model,
     tokenCounts: () => model.tokenCounts(),
     apiCalls: () => model.apiCalls(),
-    addFault: (fault) => void faults.push({ fault, left: fault.times ?? 1 }),
+    addFault,
     async deliver({ name, resource, id }) {
       const statuses: number[] = [];
       for (const delivery of model.deliveries({ name, resource, id: String(id) })) {
         const status = await post(delivery.targetUrl, delivery.body);
-        model.settle(delivery, status, now());
+        settle(delivery, status);
         statuses.push(status);
       }
       return statuses;
     },
   };
-}
-
-function takeFault(faults: { fault: Fault; left: number }[], request: ModelRequest): Fault['with'] | undefined {
-  const found = faults.find(
-    ({ fault, left }) =>
-      left > 0 && request.url.startsWith(fault.path) && (fault.method === undefined || fault.method === request.method),
-  );
-  if (found === undefined) return undefined;
-  found.left -= 1;
-  return found.fault.with;
-}
-
-async function read(incoming: IncomingMessage): Promise<ModelRequest> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_BODY_BYTES) throw new RangeError('The body of a request is too large');
-    chunks.push(chunk);
-  }
-  const headers = Object.entries(incoming.headers).map(([name, value]) => [name, [value].flat().join('; ')] as const);
-  return {
-    method: incoming.method ?? 'GET',
-    url: incoming.url ?? '/',
-    headers: Object.fromEntries(headers),
-    body: Buffer.concat(chunks).toString('utf8'),
-  };
-}
-
-function listen(server: Server, port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      if (address === null || typeof address === 'string') return reject(new Error('The simulator has no port'));
-      resolve(`http://127.0.0.1:${address.port}`);
-    });
-  });
 }
 
 async function post(url: string, body: string): Promise<number> {

@@ -53,6 +53,8 @@ export interface OpsrampControl {
 
 export interface OpsrampModel {
   handle(request: SimulatedRequest, now: Date): SimulatedResponse;
+  /** Whether a later answer may depend on this request. */
+  changes(request: SimulatedRequest): boolean;
   /** The same tenant's controls, with a clock to date what they do. */
   control(clock: () => Date): OpsrampControl;
 }
@@ -128,6 +130,9 @@ export function createOpsrampModel(options: OpsrampModelOptions): OpsrampModel {
         throw error;
       }
     },
+
+    // A planned failure is used up by a read, too.
+    changes: ({ method }) => method !== 'GET' || failures.length > 0,
 
     control(clock) {
       const now = () => clock().getTime();

@@ -1,13 +1,16 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listen } from '../../aws/listen.ts';
-import { createOpsrampModel, type OpsrampControl, type OpsrampModel } from './model.ts';
+import { type JournalPlace, startDouble } from '../double.ts';
+import { createOpsrampModel, type OpsrampControl } from './model.ts';
 import type { OpsrampModelOptions } from './options.ts';
 
 export interface OpsrampSimulatorOptions extends Omit<OpsrampModelOptions, 'now'> {
   /** Default: the machine's. */
   readonly clock?: () => Date;
-  /** Default: any free one. */
+  /** When the tenant's past ends. Default: now. */
+  readonly anchor?: Date;
+  /** Default: any free one, the one of the run before first. */
   readonly port?: number;
+  /** Where it remembers what happened. Default: nowhere. */
+  readonly journal?: JournalPlace;
 }
 
 export interface OpsrampSimulator {
@@ -20,37 +23,33 @@ export interface OpsrampSimulator {
 /**
  * OpsRamp on loopback: one tenant, over real HTTP, so that a client that cannot take a 407 is found out.
  */
-export async function startOpsrampSimulator(options: OpsrampSimulatorOptions = {}): Promise<OpsrampSimulator> {
-  const clock = options.clock ?? (() => new Date());
-  const model = createOpsrampModel({ ...options, now: clock() });
-  const server = createServer((request, response) => void answer(model, clock, request, response));
-  const listening = await listen(server, options.port ?? 0);
-  return { url: listening.url, control: model.control(clock), stop: () => listening.close() };
-}
-
-async function answer(
-  model: OpsrampModel,
-  clock: () => Date,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  try {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-    const now = clock();
-    const reply = model.handle(
-      {
-        method: request.method ?? 'GET',
-        url: request.url ?? '/',
-        headers,
-        body: Buffer.concat(chunks).toString('utf8'),
-      },
-      now,
-    );
-    // The simulated service's own clock, which need not be this machine's.
-    response.writeHead(reply.status, { ...reply.headers, date: now.toUTCString() }).end(reply.body);
-  } catch {
-    response.destroy();
-  }
+export async function startOpsrampSimulator(given: OpsrampSimulatorOptions = {}): Promise<OpsrampSimulator> {
+  const { clock = () => new Date(), anchor = clock(), port = 0, journal, ...options } = given;
+  let control: OpsrampControl | undefined;
+  const { url, actions, stop } = await startDouble({
+    port,
+    clock,
+    anchor,
+    options: { ...options },
+    run: {},
+    ...(journal === undefined ? {} : { journal }),
+    create(made) {
+      const model = createOpsrampModel({ ...options, now: made.anchor });
+      control = model.control(clock);
+      return {
+        answer(request, now) {
+          const answer = model.handle(request, now);
+          // The simulated service's own clock, which need not be this machine's.
+          return { ...answer, headers: { ...answer.headers, date: now.toUTCString() } };
+        },
+        changes: (request) => model.changes(request),
+        actions(now) {
+          const { alertIds: _a, resources: _r, counters: _c, ...changing } = model.control(now);
+          return changing;
+        },
+      };
+    },
+  });
+  if (control === undefined) throw new Error('The model was not made');
+  return { url, control: { ...control, ...actions }, stop };
 }
