@@ -25,8 +25,7 @@ export type ServiceErrorCode =
   | 'REAUTHORIZATION_REQUIRED'
   | 'SEAL_BROKEN'
   | 'STORE_UNAVAILABLE'
-  | 'USAGE_INVALID'
-  | 'VERIFICATION_FAILED';
+  | 'USAGE_INVALID';
 
 /** Base of every failure this service raises on purpose. Anything else that is thrown is a bug. */
 export abstract class ServiceError extends Error {
@@ -214,11 +213,4 @@ export class ExportIncompleteError extends ServiceError {
   override readonly name = 'ExportIncompleteError';
   override readonly code = 'EXPORT_INCOMPLETE';
   override readonly retryable = true;
-}
-
-/** An archive does not verify. The message says which file of which window, and what is off. */
-export class VerificationFailedError extends ServiceError {
-  override readonly name = 'VerificationFailedError';
-  override readonly code = 'VERIFICATION_FAILED';
-  override readonly retryable = false;
 }

@@ -16,7 +16,6 @@ export const EXIT = {
 /** The exit code of a failure. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof ServiceError)) return EXIT.bug;
-  if (error.code === 'VERIFICATION_FAILED') return EXIT.failed;
   return error.retryable ? EXIT.unavailable : EXIT.usage;
 }
 

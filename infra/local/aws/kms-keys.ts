@@ -49,7 +49,8 @@ export function createKmsKeys(file: string): KmsKeys {
 
 function store(secret: Buffer): StoredKey {
   return {
-    arn: `arn:aws:kms:${REGION}:${ACCOUNT}:key/${randomUUID()}`,
+    // A signature names its key: whoever reads a manifest sees that it was made on somebody's own machine.
+    arn: `arn:aws:kms:${REGION}:${ACCOUNT}:key/local-${randomUUID()}`,
     createdAt: Math.floor(Date.now() / 1000),
     secret: secret.toString('base64'),
   };
