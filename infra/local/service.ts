@@ -66,7 +66,9 @@ export async function startService(options: ServiceOptions): Promise<LocalServic
   const { directory, onStep } = options;
   const configuration = readSource(options.configuration);
   const stops: (() => Promise<void> | void)[] = [];
+  let stopping = false;
   const stop = async () => {
+    stopping = true;
     for (const one of stops.splice(0).toReversed()) await one();
   };
   try {
@@ -89,7 +91,10 @@ export async function startService(options: ServiceOptions): Promise<LocalServic
       functions: built.map(({ name, directory: taskRoot }) =>
         hosted(name as FunctionName, taskRoot, cloud, front.url, options.configuration.allowLoopback),
       ),
-      onLog: options.onHostEvent,
+      // What is under way when everything stops is killed with it: that is no failure.
+      onLog: (event) => {
+        if (!stopping) options.onHostEvent(event);
+      },
     });
     stops.push(() => host.stop());
     latebound.host = host;
