@@ -20,6 +20,11 @@ it('every metric that the code emits is declared, and so on the dashboard', () =
   expect(emitted.filter((name) => !(name in METRICS))).toEqual([]);
 });
 
+it('every metric that is declared, and may be alarmed on, is emitted or counted in the log', () => {
+  const counted = [...emitted, ...LOG_MEASURES.map(({ name }) => name as string)];
+  expect(Object.keys(METRICS).filter((name) => !counted.includes(name))).toEqual([]);
+});
+
 it('no metric is counted twice, in code and in the log', () => {
   expect(LOG_MEASURES.map(({ name }) => name).filter((name) => emitted.includes(name))).toEqual([]);
 });

@@ -29,7 +29,7 @@ export function createTokenWorld(options: { readonly providers?: readonly Provid
   const breakerStates = new Map<string, BreakerState>();
   const refusals = new Map<string, number>();
   const lines: { level: string; event: string; fields: LogFields }[] = [];
-  const metered: { name: string; value: number }[] = [];
+  const metered: { name: string; value: number; provider?: string }[] = [];
   const draws: string[] = [];
   const budget = { grants: true, retryAfterMs: 5000 };
   const secrets = {
@@ -90,7 +90,7 @@ export function createTokenWorld(options: { readonly providers?: readonly Provid
       random,
       wait: async (ms) => clock.advance(ms),
       log: { info: note('info'), warn: note('warn'), error: note('error') },
-      metrics: { add: (name, _unit, value) => void metered.push({ name, value }) },
+      metrics: { add: (name, _unit, value, dimensions = {}) => void metered.push({ name, value, ...dimensions }) },
       events: createConnectionEvents('test'),
       providers,
       redirectUri: (provider) => `https://steward.example/callback/${provider}`,

@@ -33,6 +33,8 @@ export interface RefreshResult {
   /** `breakerKey` of the token endpoint that was asked. */
   readonly key?: string;
   readonly word?: EndpointWord;
+  /** The end of the refresh token that this look left in place. Left out where there is none, or somebody else's stands. */
+  readonly refreshExpiresAt?: Date;
   /** A refused grant, to be judged when it is known how the others of this endpoint fared. */
   readonly decide?: (incident: boolean) => Promise<RefreshOutcome>;
   /** Code of what went wrong, for the log. */

@@ -9,6 +9,7 @@ import type { Leased, Ready } from './leased.ts';
 import { RECOVERABLE, REFRESHABLE, refreshReason, type RefreshReason } from './refresh-reason.ts';
 import type { RefreshResult } from './refresh-result.ts';
 import { postpone, recordFailure, settleDenied, settleRestored } from './settle.ts';
+import { expiryOf } from './soonest-expiry.ts';
 import { spendToken } from './spend-token.ts';
 import { LEASE_MS, SPEND_BUDGET_MS } from './timing.ts';
 
@@ -41,7 +42,7 @@ export function createRefresh(dependencies: TokenDependencies): Refresh {
     if (provider === undefined) {
       throw new ConfigInvalidError(`Connection ${name} names the unknown provider ${connection.provider}`);
     }
-    const base = { name, provider: provider.id };
+    const base = { name, provider: provider.id, ...expiryOf(connection.refresh) };
     if (reason === 'denied') {
       const settled = await settleDenied(dependencies, connection);
       return { ...base, outcome: settled ? 'access-denied' : 'not-due' };
@@ -53,7 +54,11 @@ export function createRefresh(dependencies: TokenDependencies): Refresh {
       if (admission.until !== undefined) await postpone(dependencies, connection, admission.until);
       return { ...base, key, outcome: 'postponed' };
     }
-    return { key, ...(await refreshDue(dependencies, { connection, provider, reason, deadline })) };
+    return {
+      key,
+      ...expiryOf(connection.refresh),
+      ...(await refreshDue(dependencies, { connection, provider, reason, deadline })),
+    };
   };
 }
 

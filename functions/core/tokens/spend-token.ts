@@ -10,6 +10,7 @@ import { mergeRescued } from './merge-rescued.ts';
 import { rejectionsAfter } from './refresh-reason.ts';
 import type { RefreshResult } from './refresh-result.ts';
 import { giveBack, settleAmbiguous, settleFailure } from './settle.ts';
+import { expiryOf } from './soonest-expiry.ts';
 import { storeTokens } from './store-tokens.ts';
 import { SPEND_BUDGET_MS, TOKEN_CALL_MS } from './timing.ts';
 import { callTokenEndpoint, type TokenCallResult } from './token-call.ts';
@@ -127,9 +128,9 @@ async function commitGranted(
   if (outcome.kind === 'committed') {
     log.info('token.refreshed', { connection: connection.name, provider: provider.id, generation: commit.generation });
     metrics.add('TokenRefreshed', 'Count', 1, { provider: provider.id });
-    return { outcome: 'refreshed', word };
+    return { outcome: 'refreshed', word, ...expiryOf(commit.refresh) };
   }
-  return { outcome: outcome.kind, word };
+  return { outcome: outcome.kind, word, ...expiryOf(commit.refresh) };
 }
 
 /** A refresh that comes this long after it was due is worth a word. */

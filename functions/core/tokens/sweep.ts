@@ -4,6 +4,7 @@ import type { Deadline } from '../time.ts';
 import type { TokenDependencies } from './dependencies.ts';
 import { createRefresh, type Refresh } from './refresh.ts';
 import type { RefreshOutcome, RefreshResult } from './refresh-result.ts';
+import { createSoonestExpiry } from './soonest-expiry.ts';
 import { createSweepGate, type SweepGate } from './sweep-gate.ts';
 import { IN_FLIGHT, SPEND_BUDGET_MS, STALE_TICK_MS } from './timing.ts';
 
@@ -32,6 +33,7 @@ export function createRefreshSweep(dependencies: TokenDependencies): RefreshSwee
     const run = new SweepRun(refresh, gate, deadline, dependencies);
     await run.take(dueNames(dependencies, tick.shard));
     await run.decide();
+    run.expiry.measure(dependencies.metrics, clock.now());
     log.info('sweep.completed', { shard: tick.shard, ...run.counts });
     if (run.unforeseen.length > 0)
       throw new AggregateError(run.unforeseen, 'Connections failed in ways nobody foresaw');
@@ -67,6 +69,7 @@ async function* dueNames({ store, clock }: TokenDependencies, shard: string): As
 class SweepRun {
   readonly counts: Partial<Record<RefreshOutcome | 'broken', number>> = {};
   readonly unforeseen: unknown[] = [];
+  readonly expiry = createSoonestExpiry();
   readonly #undecided: RefreshResult[] = [];
   readonly #refresh: Refresh;
   readonly #gate: SweepGate;
@@ -96,11 +99,12 @@ class SweepRun {
   /** The refused grants, once it is known how everybody else fared (R34). */
   async decide(): Promise<void> {
     const incidents = new Map<string, boolean>();
-    for (const { name, key = '', decide } of this.#undecided) {
+    for (const result of this.#undecided) {
+      const { name, key = '', decide } = result;
       try {
         const isIncident = incidents.get(key) ?? (await this.#gate.isIncident(key));
         incidents.set(key, isIncident);
-        if (decide !== undefined) this.#count(await decide(isIncident));
+        if (decide !== undefined) this.#end(result, await decide(isIncident));
       } catch (error) {
         this.#fail(name, error);
       }
@@ -111,11 +115,16 @@ class SweepRun {
     try {
       const result = await this.#refresh(name, this.#deadline, this.#gate);
       await this.#gate.note(result);
-      if (result.decide === undefined) this.#count(result.outcome);
+      if (result.decide === undefined) this.#end(result, result.outcome);
       else this.#undecided.push(result);
     } catch (error) {
       this.#fail(name, error);
     }
+  }
+
+  #end(result: RefreshResult, outcome: RefreshOutcome): void {
+    this.#count(outcome);
+    this.expiry.note(result, outcome);
   }
 
   #count(outcome: RefreshOutcome | 'broken'): void {

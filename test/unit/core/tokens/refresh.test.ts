@@ -269,7 +269,7 @@ describe('a refresh', () => {
     await expect(refreshOnce(world)).rejects.toThrow(/does not open/);
     expect(itemOf(world)).toMatchObject({ failures: 1, lastError: { code: 'SEAL_BROKEN' }, attempts: [] });
     expect(world.endpoint.presented).toHaveLength(0);
-    expect(world.metered).toContainEqual({ name: 'SealBroken', value: 1 });
+    expect(world.metered).toContainEqual({ name: 'SealBroken', value: 1, provider: 'acme' });
   });
 
   it('S82: an item restored from a backup is suspect until a person decides; its token is not presented', async () => {

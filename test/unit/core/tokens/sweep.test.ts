@@ -177,3 +177,54 @@ describe('the breaker', () => {
     );
   });
 });
+
+describe('the soonest end of a refresh token', () => {
+  const measured = (world: TokenWorld) =>
+    world.metered
+      .splice(0)
+      .filter(({ name }) => name === 'SoonestRefreshTokenExpiryHours')
+      .map(({ provider, value }) => [provider, value]);
+
+  it('is measured once per provider and sweep, of what stands after it', async () => {
+    const world = await worldOf(30);
+    await world.addClient('o1');
+    await sweep(world);
+    expect(measured(world)).toEqual([['acme', 21 * 24]]);
+    await sweep(world);
+    expect(measured(world)).toEqual([]);
+  });
+
+  it('falls while refreshes fail, is seen every hour, and ends at zero', async () => {
+    const world = await worldOf(5);
+    world.endpoint.outage = 503;
+    const perHour: number[] = [];
+    for (let hour = 0; hour < 22 * 24; hour += 1) {
+      let seen: readonly (readonly [string | undefined, number])[] = [];
+      for (let tick = 0; tick < 6; tick += 1) {
+        await sweep(world);
+        seen = [...seen, ...(measured(world) as [string | undefined, number][])];
+        world.clock.advance(10 * MINUTE_MS);
+      }
+      perHour.push(Math.min(...seen.map(([, value]) => value)));
+    }
+    expect(perHour.every((hours, at) => Math.abs(hours - Math.max(0, 21 * 24 - 1 - at)) <= 1)).toBe(true);
+    expect(perHour.at(-1)).toBe(0);
+  });
+
+  it('leaves out a grant that is dead, and keeps one that an incident touched', async () => {
+    const world = await worldOf(5);
+    const lived = world.connections.items.get('c1');
+    if (lived?.refresh === undefined) throw new Error('no c1');
+    const soon = new Date(world.clock.now().getTime() + 2 * DAY_MS);
+    world.connections.items.set('c1', { ...lived, refresh: { ...lived.refresh, expiresAt: soon } });
+    world.endpoint.revoke('c1');
+    await sweep(world);
+    expect(measured(world)).toEqual([['acme', 21 * 24]]);
+
+    const incident = await worldOf(5);
+    incident.endpoint.refusesAll = true;
+    incident.clock.advance(HOUR_MS);
+    await sweep(incident);
+    expect(measured(incident)).toEqual([['acme', 21 * 24 - 1]]);
+  });
+});
