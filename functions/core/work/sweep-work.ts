@@ -1,7 +1,7 @@
 import { followHint } from '../alerts/hints.ts';
 import type { PassDependencies } from '../alerts/pass.ts';
 import type { OpenApi, OpenApiFor } from '../api.ts';
-import { ConfigInvalidError, NotFoundError, ServiceError } from '../errors.ts';
+import { AccessTokenRejectedError, ConfigInvalidError, NotFoundError, ServiceError } from '../errors.ts';
 import { parseNoteJob } from '../notes/note.ts';
 import type { JobStore } from '../schedules/job-store.ts';
 import { DAY_MS, type Deadline, HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts';
@@ -60,8 +60,12 @@ export async function sweepWork(
   return { done, announced, unexpected };
 }
 
-/** What may work later is tried after 1, 2, 4 … minutes, hourly at the end; what will not is not tried again. */
+/**
+ * What may work later is tried after 1, 2, 4 … minutes, hourly at the end; what will not is not tried again. A token that
+ * was refused is another one by the next tick: a connection that stays refused is denied access, which is another error.
+ */
 export function nextAttemptAt(row: Pick<WorkRow, 'attempts'>, error: unknown, now: Date): Date {
+  if (error instanceof AccessTokenRejectedError) return now;
   const hopeless = error instanceof ServiceError && !error.retryable;
   const wait = hopeless ? NEVER_MS : Math.min(HOUR_MS, MINUTE_MS * 2 ** Math.min(row.attempts, 10));
   return new Date(now.getTime() + wait);

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { nextAttemptAt, sweepWork } from '../../../../functions/core/work/sweep-work.ts';
-import { AccessDeniedError, ConfigInvalidError, ProviderUnavailableError } from '../../../../functions/core/errors.ts';
+import {
+  AccessDeniedError,
+  AccessTokenRejectedError,
+  ConfigInvalidError,
+  ProviderUnavailableError,
+} from '../../../../functions/core/errors.ts';
 import { createNoteJob } from '../../../../functions/core/notes/note.ts';
 import type { WorkRow } from '../../../../functions/core/work/work.ts';
 import { alertWorld, AMPLE, fakeApi, NOON } from '../../../support/alert-world.ts';
@@ -122,6 +127,13 @@ const minutes = (attempts: number) =>
   (nextAttemptAt({ attempts }, new ProviderUnavailableError('x', { sent: false }), NOON).getTime() - +NOON) / 60_000;
 
 describe('the next attempt', () => {
+  it('comes with the next tick when it was the access token that was refused', () => {
+    expect([0, 3].map((attempts) => nextAttemptAt({ attempts }, new AccessTokenRejectedError('x'), NOON))).toEqual([
+      NOON,
+      NOON,
+    ]);
+  });
+
   it('backs off to an hour, and does not come where trying helps nothing', () => {
     expect([0, 1, 2, 5, 6, 50].map(minutes)).toEqual([1, 2, 4, 32, 60, 60]);
     for (const error of [new AccessDeniedError('x'), new ConfigInvalidError('x')]) {
