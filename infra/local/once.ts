@@ -3,11 +3,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createWorkStore } from '../../functions/adapters/dynamodb/work-store.ts';
 import { UsageError } from '../../functions/core/errors.ts';
 import { verifyArchive, type VerifyReport } from '../../functions/core/reports/verify.ts';
-import { DAY_MS } from '../../functions/core/time.ts';
+import { DAY_MS, MINUTE_MS } from '../../functions/core/time.ts';
+import { FRESH_TOKEN_MS } from '../../functions/core/tokens/timing.ts';
 import { connectLink } from '../cli/commands/connect.ts';
 import { requestExportOf } from '../cli/commands/export.ts';
 import { requestNote } from '../cli/commands/note.ts';
-import type { EventView, ExportView, Overview } from '../cli/overview.ts';
+import type { ConnectionView, EventView, ExportView, Overview } from '../cli/overview.ts';
 import { createOverviewReader } from '../cli/read-overview.ts';
 import type { Services } from '../cli/services.ts';
 import { fetchPublicKey } from '../cli/verify.ts';
@@ -25,8 +26,8 @@ export interface OnceOptions {
   readonly everything: Subscriber;
   readonly criticalOnly: Subscriber;
   readonly onStep: (what: string) => void;
-  /** Until when everything has to have happened. */
-  readonly deadline: Date;
+  /** How long everything may take; people have as long for their consent before that begins. */
+  readonly limitMs: number;
 }
 
 /** What one cycle came to. */
@@ -58,18 +59,19 @@ export async function runOnce(options: OnceOptions): Promise<OnceResult> {
   const missing: string[] = [];
   const read = createOverviewReader(services);
   const look = () => read({ windows: 20, eventsForMs: services.clock.now().getTime() - began.getTime() + 1 });
-  const until = (what: string, holds: (overview: Overview) => boolean | Promise<boolean>) =>
-    waitFor(options, missing, look, what, holds);
 
-  await connectAll(options, missing);
+  const unconnected = await connectAll(options, look);
+  missing.push(...unconnected.values());
+  const until = createUntil(options, missing, look);
+  const takesPart = ({ connection }: { readonly connection: string }) => !unconnected.has(connection);
   await until('every connection has a token', ({ connections }) =>
-    connections.every(({ status }) => status === 'connected'),
+    connections.every((one) => unconnected.has(one.name) || hasToken(one, services.clock.now())),
   );
   const firstGeneration = generations(await look());
-  const asked = await askForExports(services, onStep);
+  const asked = await askForExports(services, takesPart, onStep);
   const marker = doubles === undefined ? undefined : await askForNote(services, onStep);
   await until('every alert job has made its first pass', ({ jobs }) =>
-    jobs.every(({ kind, lastAt }) => kind === 'report' || (lastAt ?? began) > began),
+    jobs.filter(takesPart).every(({ kind, lastAt }) => kind === 'report' || (lastAt ?? began) > began),
   );
   if (doubles !== undefined) await playStory(options, doubles, missing, look, until);
   await until('every export has ended', ({ exports }) => [...asked].every(([job, to]) => endedUpTo(exports, job, to)));
@@ -99,39 +101,69 @@ export async function runOnce(options: OnceOptions): Promise<OnceResult> {
 type Until = (what: string, holds: (overview: Overview) => boolean | Promise<boolean>) => Promise<boolean>;
 type Look = () => Promise<Overview>;
 
+function createUntil(options: OnceOptions, missing: string[], look: Look): Until {
+  const { service, onStep, limitMs } = options;
+  const deadline = service.services.clock.now().getTime() + limitMs;
+  return async (what, holds) => {
+    onStep(`waiting until ${what}`);
+    if (await waitFor(service, deadline, async () => holds(await look()))) return true;
+    missing.push(`${what}: not in time`);
+    return false;
+  };
+}
+
 async function waitFor(
-  { deadline, service, onStep }: OnceOptions,
-  missing: string[],
-  look: Look,
-  what: string,
-  holds: (overview: Overview) => boolean | Promise<boolean>,
+  { services: { clock } }: LocalService,
+  deadline: number,
+  holds: () => Promise<boolean>,
 ): Promise<boolean> {
-  onStep(`waiting until ${what}`);
   for (;;) {
-    if (await holds(await look())) return true;
-    if (service.services.clock.now() > deadline) {
-      missing.push(`${what}: not in time`);
-      return false;
-    }
+    if (await holds()) return true;
+    if (clock.now().getTime() > deadline) return false;
     await wait(LOOK_EVERY_MS);
   }
 }
 
-/** Walks every connection that needs a person through its consent page; with real providers a person does. */
-async function connectAll({ service, doubles, onStep }: OnceOptions, missing: string[]): Promise<void> {
+/** An access token that has run out is no token: what is asked for now would meet a refusal first. */
+function hasToken({ status, accessExpiresAt }: ConnectionView, now: Date): boolean {
+  return status === 'connected' && accessExpiresAt !== undefined && accessExpiresAt > now;
+}
+
+/**
+ * Walks every connection that needs a person through its consent page; with real providers a person does, and has the
+ * whole limit for it.
+ *
+ * @returns what to say of those that nobody connected, by name
+ */
+async function connectAll(options: OnceOptions, look: Look): Promise<ReadonlyMap<string, string>> {
+  const { service, doubles, onStep, limitMs } = options;
   const { services } = service;
+  const unconnected = new Map<string, string>();
   for (const { name, provider, health } of await services.connections.list()) {
     if (services.providers[provider]?.grant !== 'authorization-code' || health === 'connected') continue;
     const link = await connectLink(services, name, { authorizedBy: doubles === undefined ? undefined : 'Pat Example' });
     if (doubles === undefined) {
       onStep(`${name}: open ${link} in a browser to consent`);
+      unconnected.set(
+        name,
+        `${name}: nobody consented within ${limitMs / MINUTE_MS} minutes; start again for a new link`,
+      );
       continue;
     }
     onStep(`${name}: consenting at the provider's page`);
     const { url, hops } = await consentFlow(link, {});
     if (!url.endsWith('/outcome/connected'))
-      missing.push(`the consent of ${name} ended at ${url}, by ${hops.join(', ')}`);
+      unconnected.set(name, `the consent of ${name} ended at ${url}, by ${hops.join(', ')}`);
   }
+  if (doubles !== undefined || unconnected.size === 0) return unconnected;
+  onStep(`waiting until ${[...unconnected.keys()].join(', ')} is connected`);
+  await waitFor(service, services.clock.now().getTime() + limitMs, async () => {
+    for (const { name, status } of (await look()).connections) {
+      if (status === 'connected' && unconnected.delete(name)) onStep(`${name}: connected`);
+    }
+    return unconnected.size === 0;
+  });
+  return unconnected;
 }
 
 function generations({ connections }: Overview): ReadonlyMap<string, number> {
@@ -146,11 +178,15 @@ function wasRotated({ connections }: Overview, before: ReadonlyMap<string, numbe
 }
 
 /** Asks for every report job's window up to now; where there is nothing newer, there is nothing to wait for. */
-async function askForExports(services: Services, onStep: OnceOptions['onStep']): Promise<ReadonlyMap<string, Date>> {
+async function askForExports(
+  services: Services,
+  takesPart: (job: { readonly connection: string }) => boolean,
+  onStep: OnceOptions['onStep'],
+): Promise<ReadonlyMap<string, Date>> {
   const request = requestExportOf(services);
   const asked = new Map<string, Date>();
   for (const { job } of await services.jobs.list()) {
-    if (job.kind !== 'report' || job.paused) continue;
+    if (job.kind !== 'report' || job.paused || !takesPart(job)) continue;
     try {
       asked.set(job.name, (await request(job.name)).to);
     } catch (error) {
@@ -200,7 +236,7 @@ async function playStory(
   look: Look,
   until: Until,
 ): Promise<void> {
-  for (const step of alertStory(doubles)) {
+  for (const step of alertStory(doubles, await mayEndToken(service.services))) {
     const before = alertEvents(await look()).length;
     onStep(step.what);
     step.happen();
@@ -214,6 +250,15 @@ async function playStory(
     });
     if (!seen) return void missing.push(`nothing was published of: ${step.what}`);
   }
+}
+
+/** Whether a refusal of OpsRamp's token would be met with a refresh, and not be taken for a refusal of access. */
+async function mayEndToken({ connections, clock }: Services): Promise<boolean> {
+  const opsramp = (await connections.list()).filter(({ provider }) => provider === 'opsramp');
+  return opsramp.every(
+    ({ access, rejections = 0 }) =>
+      rejections === 0 || access === undefined || clock.now().getTime() - access.issuedAt.getTime() > FRESH_TOKEN_MS,
+  );
 }
 
 function alertEvents({ events }: Overview): readonly EventView[] {

@@ -43,19 +43,26 @@ function dynoxideProgram(): string | undefined {
 
 const START_TIMEOUT_MS = 10_000;
 
+/**
+ * Becomes the program, beside a watcher that ends it when the pipe from us closes: however we end, SIGKILL included, no
+ * database server stays behind that holds the file.
+ */
+const RUN_WHILE_WATCHED = 'exec 3<&0; (read -r _ <&3; kill -TERM $$) & exec "$0" "$@" <&- 3<&-';
+
 async function startDynoxide(program: string, path: string): Promise<DynamoServer> {
   // The program does not tell which port it took, so a free one is found for it.
   const probe = await listen(createServer(), 0);
   await probe.close();
-  const child = spawn(program, ['--host', '127.0.0.1', '--port', String(probe.port), '--db-path', path], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+  const given = [program, '--host', '127.0.0.1', '--port', String(probe.port), '--db-path', path];
+  // A group of its own: Ctrl-C in a terminal is for us, who stop it when the functions have ended.
+  const child = spawn('/bin/sh', ['-c', RUN_WHILE_WATCHED, ...given], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    detached: true,
   });
   let problem = '';
   child.stderr.on('data', (chunk: Buffer) => {
     problem = (problem + chunk.toString('utf8')).slice(-2000);
   });
-  const endWithUs = () => child.kill('SIGKILL');
-  process.once('exit', endWithUs);
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const endpoint = `http://127.0.0.1:${probe.port}`;
   await answers(
@@ -67,8 +74,7 @@ async function startDynoxide(program: string, path: string): Promise<DynamoServe
     engine: 'dynoxide',
     endpoint,
     async stop() {
-      process.off('exit', endWithUs);
-      child.kill('SIGTERM');
+      child.stdin.end();
       const hard = setTimeout(() => child.kill('SIGKILL'), 2000);
       await ended;
       clearTimeout(hard);
