@@ -66,7 +66,7 @@ a{color:var(--accent);font-weight:600}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px;border-radius:2px}
 .skip{position:absolute;left:-999px}.skip:focus{left:1rem;top:.5rem;background:var(--card);padding:.4rem .7rem;z-index:1}
 @media (min-width:1000px){main{grid-template-columns:repeat(2,minmax(0,1fr))}main>*{grid-column:1/-1}main>.events{grid-column:1}main>.side{grid-column:2}}
-@media (max-width:700px){
+@media (max-width:900px){
 .top{padding:.8rem 1rem}main{padding:.8rem .8rem 2rem}section{padding:.85rem .9rem}
 .figures{grid-template-columns:repeat(2,minmax(0,1fr))}.figures li:last-child{grid-column:1/-1}
 table,tbody,tr,td{display:block}thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
