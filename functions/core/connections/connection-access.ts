@@ -1,3 +1,4 @@
+import { allEnded } from '../all-ended.ts';
 import {
   AccessDeniedError,
   AccessTokenRejectedError,
@@ -29,7 +30,7 @@ export function createConnectionAccess(dependencies: ConnectionAccessDependencie
     find: (name) => store.find(name),
     reject: (name, generation) => store.reject(name, generation),
     async open(name) {
-      const [found, highWater] = await Promise.all([store.find(name), store.highWater(name)]);
+      const [found, highWater] = await allEnded([store.find(name), store.highWater(name)]);
       // A refresh may have been committed between the two reads: only an item that stays behind was rolled back.
       const connection = found !== undefined && found.generation < highWater ? await store.find(name) : found;
       if (connection === undefined) throw new NotFoundError(`There is no connection ${name}`);

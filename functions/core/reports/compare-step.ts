@@ -1,3 +1,4 @@
+import { allEnded } from '../all-ended.ts';
 import type { Collected } from './collected.ts';
 import { compareKeys, type KeyComparison, KEYS_LIMIT } from './key-digest.ts';
 import type { ManifestPart } from './manifest.ts';
@@ -14,7 +15,7 @@ export async function compareWithLast(
   { parts, position }: Collected,
 ): Promise<Partial<KeyComparison>> {
   const read = (keys: readonly ManifestPart[]) =>
-    Promise.all(keys.map(async ({ key, versionId }) => (await archive.read(key, versionId)) ?? new Uint8Array()));
+    allEnded(keys.map(async ({ key, versionId }) => (await archive.read(key, versionId)) ?? new Uint8Array()));
   const digests = parts.filter(({ format }) => format === 'keys');
   if (!plan.description.keyColumns || position.rows > KEYS_LIMIT) return {};
   const { compare } = plan;

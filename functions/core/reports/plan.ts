@@ -1,3 +1,4 @@
+import { allEnded } from '../all-ended.ts';
 import { ConfigInvalidError, ConflictError, NotFoundError } from '../errors.ts';
 import type { ReportJob } from '../jobs.ts';
 import { nearest } from '../nearest.ts';
@@ -54,7 +55,7 @@ export function sourceOf(job: ReportJob, providers: Readonly<Record<string, Prov
 export async function makePlan(deps: ExportDependencies, input: ExportInput): Promise<Plan> {
   const { jobs, windows, archive, clock, providers } = deps;
   const from = new Date(input.from);
-  const [state, record, chain] = await Promise.all([
+  const [state, record, chain] = await allEnded([
     jobs.find(input.job),
     windows.find(input.job, from),
     windows.chain(input.job),

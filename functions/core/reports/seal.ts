@@ -1,3 +1,4 @@
+import { allEnded } from '../all-ended.ts';
 import { ConflictError } from '../errors.ts';
 import type { Lock } from './archive.ts';
 import type { ReportJob } from '../jobs.ts';
@@ -39,7 +40,7 @@ export async function sealExport(deps: ExportDependencies, sealing: Sealing): Pr
   });
   const objects = [...collected.parts, summary];
   for (let start = 0; start < objects.length; start += LOCKS_AT_ONCE) {
-    await Promise.all(objects.slice(start, start + LOCKS_AT_ONCE).map((object) => deps.archive.lock(object, lock)));
+    await allEnded(objects.slice(start, start + LOCKS_AT_ONCE).map((object) => deps.archive.lock(object, lock)));
   }
   const record = await createRecord(deps, { ...content, summary }, `${plan.prefix}${MANIFEST}`, lock);
   return commitRecord(deps, plan, input, record);

@@ -1,3 +1,4 @@
+import { allEnded } from '../all-ended.ts';
 import type { SealPurpose } from '../connections/connection.ts';
 import type { Clock, Random } from '../time.ts';
 import { MINUTE_MS } from '../time.ts';
@@ -40,7 +41,7 @@ export function createSealer({
   return {
     async prepare(purposes) {
       const held = new Map<SealPurpose, DataKey>();
-      await Promise.all(
+      await allEnded(
         [...new Set(purposes)].map(async (purpose) => {
           held.set(purpose, await take(sealing, purpose, clock, () => keys.generate(purpose)));
         }),

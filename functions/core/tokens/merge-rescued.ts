@@ -1,3 +1,4 @@
+import { allEnded } from '../all-ended.ts';
 import type { Connection, SealedToken, SealPurpose } from '../connections/connection.ts';
 import type { TokenCommit } from '../connections/store.ts';
 import type { Deadline } from '../time.ts';
@@ -77,7 +78,7 @@ async function resealed(
   const purposes: SealPurpose[] = rescued.refresh === undefined ? ['access'] : ['access', 'refresh'];
   const context = { provider: connection.provider, connection: connection.name };
   // Opened in any case: a set that does not open must not take the place of one that does.
-  const opened = await Promise.all(
+  const opened = await allEnded(
     purposes.map((purpose) =>
       sealer.open((rescued[purpose as 'access' | 'refresh'] as SealedToken).sealed, {
         ...context,
