@@ -1,5 +1,5 @@
 // `npm start`: the whole service on one machine. See README.md.
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigInvalidError } from '../../functions/core/errors.ts';
 import { MINUTE_MS } from '../../functions/core/time.ts';
@@ -8,11 +8,14 @@ import { hasColour, painter } from '../cli/table.ts';
 import { parseArguments, type StartOptions } from './arguments.ts';
 import { demoConfiguration, DEMO_SECRETS } from './demo.ts';
 import { type Doubles, startDoubles } from './doubles.ts';
+import { checkIsOurs, forget } from './forget.ts';
 import type { HostEvent } from './lambda/log.ts';
+import { HOST_STOPPED } from './lambda/pool.ts';
 import { lockDirectory } from './lock.ts';
 import { runOnce } from './once.ts';
 import { readSecretsFile } from './secrets-file.ts';
 import { type ConfigurationSource, type LocalService, readSource, startService } from './service.ts';
+import { type Interruption, INTERRUPTED, watchSignals } from './signals.ts';
 import { subscribe, type Subscriber } from './subscriber.ts';
 import { onceJson, onceTables } from './summary.ts';
 
@@ -27,14 +30,11 @@ const ONCE_ACCESS_LIFE_SECONDS = 15;
 const ACCESS_LIFE_SECONDS = 180;
 const TICK_SECONDS = 5;
 
-const LOCK = 'lock';
-/** What lies in a folder whose first start was ended early. */
-const BEGUN: readonly string[] = [LOCK, 'doubles', 'steward.yaml', 'functions.log'];
-
 async function main(argv: readonly string[]): Promise<number> {
   const options = parseArguments(argv);
   if (options === undefined) return EXIT.done;
   const began = performance.now();
+  const interruption = watchSignals();
   const say = (what: string) =>
     process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s  ${what}\n`);
   // Everything that may be wrong with the call is found out before anything is written or forgotten.
@@ -44,10 +44,11 @@ async function main(argv: readonly string[]): Promise<number> {
   const unlock = lockDirectory(options.directory);
   try {
     if (options.reset) forget(options.directory);
-    if (own !== undefined) return await run({ options, configuration: own, say, began });
+    if (own !== undefined) return await run({ options, configuration: own, interruption, say, began });
     const doubles = await openDoubles(options, say);
     try {
-      return await run({ options, configuration: demoSource(options, doubles), doubles, say, began });
+      const configuration = demoSource(options, doubles);
+      return await run({ options, configuration, doubles, interruption, say, began });
     } finally {
       await doubles.stop();
     }
@@ -62,6 +63,7 @@ interface Run {
   readonly configuration: ConfigurationSource;
   /** Absent with `--config`. */
   readonly doubles?: Doubles;
+  readonly interruption: Interruption;
   readonly say: (what: string) => void;
   /** On the clock of `performance.now()`. */
   readonly began: number;
@@ -69,22 +71,6 @@ interface Run {
 
 function run(given: Run): Promise<number> {
   return given.options.once ? once(given) : keepRunning(given);
-}
-
-/** @throws ConfigInvalidError where a folder has something in it, and not what we keep */
-function checkIsOurs(directory: string): void {
-  const names = existsSync(directory) ? readdirSync(directory) : [];
-  const isBegun = (names.includes(LOCK) || names.includes('doubles')) && names.every((name) => BEGUN.includes(name));
-  if (names.length === 0 || names.includes('kms.json') || isBegun) return;
-  throw new ConfigInvalidError(
-    `${directory} is no folder of Steward's: it is not removed. Name the right one with --directory`,
-  );
-}
-
-function forget(directory: string): void {
-  for (const name of readdirSync(directory)) {
-    if (name !== LOCK) rmSync(join(directory, name), { recursive: true, force: true });
-  }
 }
 
 function openDoubles(
@@ -121,7 +107,7 @@ function ownConfiguration({ config = '', secrets, allowLoopback }: StartOptions)
   };
 }
 
-async function once({ options, configuration, doubles, say, began }: Run): Promise<number> {
+async function once({ options, configuration, doubles, interruption, say, began }: Run): Promise<number> {
   let queues: { readonly everything: Subscriber; readonly criticalOnly: Subscriber } | undefined;
   const service = await startService({
     ...options,
@@ -138,16 +124,16 @@ async function once({ options, configuration, doubles, say, began }: Run): Promi
       };
     },
   });
+  interruption.started();
   try {
     if (queues === undefined) throw new Error('The subscribers were not made');
     const limitMs = doubles === undefined ? OWN_LIMIT_MS : ONCE_LIMIT_MS - (performance.now() - began);
-    const result = await runOnce({
-      service,
-      ...(doubles === undefined ? {} : { doubles }),
-      ...queues,
-      onStep: say,
-      limitMs,
-    });
+    const ended = runOnce({ service, ...(doubles === undefined ? {} : { doubles }), ...queues, onStep: say, limitMs });
+    const result = await Promise.race([ended, interruption.asked]);
+    if (result === 'interrupted') {
+      say('stopping before the end; what was done is kept');
+      return INTERRUPTED;
+    }
     console.log(`\n${onceTables(result, painter(!options.json && hasColour(process.stdout, process.env)))}`);
     const durationMs = Math.round(performance.now() - began);
     console.log(`\nExports lie in ${join(options.directory, 'archive')}. It took ${(durationMs / 1000).toFixed(1)} s.`);
@@ -158,7 +144,7 @@ async function once({ options, configuration, doubles, say, began }: Run): Promi
   }
 }
 
-async function keepRunning({ options, configuration, doubles, say }: Run): Promise<number> {
+async function keepRunning({ options, configuration, doubles, interruption, say }: Run): Promise<number> {
   const service: LocalService = await startService({
     ...options,
     isLocked: true,
@@ -173,9 +159,8 @@ async function keepRunning({ options, configuration, doubles, say }: Run): Promi
   console.log(`Functions' log   ${join(options.directory, 'functions.log')}`);
   console.log('Commands         npm run steward -- --help');
   console.log('Ctrl-C ends it; what it knows is kept.\n');
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
+  interruption.started();
+  await interruption.asked;
   say('stopping');
   await service.stop();
   return EXIT.done;
@@ -190,6 +175,7 @@ function hostLog(directory: string): (event: HostEvent) => void {
     if (event.kind !== 'invocation-ended' || event.error === undefined) return;
     const { errorType, errorMessage } = event.error;
     file.write(`${event.function} ${JSON.stringify(event.error)}\n`);
+    if (errorType === HOST_STOPPED.errorType) return;
     process.stderr.write(`  ${event.function}: ${errorType}: ${errorMessage}\n`);
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, type EnvironmentOptions, startEnvironment } from './environment.ts';
 import type { Invocation, Outcome } from './runtime-api.ts';
 
@@ -7,6 +8,7 @@ export interface Pool {
   /** Environments started so far: each is one cold start. */
   readonly coldStarts: number;
   readonly environments: readonly Environment[];
+  /** Takes no more events, lets those that run end for a while, and ends the processes. */
   stop(): Promise<void>;
 }
 
@@ -16,11 +18,15 @@ export interface PoolOutcome {
   readonly cold: boolean;
 }
 
-const HOST_STOPPED = { errorType: 'Host.Stopped', errorMessage: 'The local host has stopped.' };
+/** Long enough for a token to be stored that has just been fetched; Ctrl-C should not take longer. */
+const DRAIN_MS = 4000;
+
+export const HOST_STOPPED = { errorType: 'Host.Stopped', errorMessage: 'The local host has stopped.' };
 
 export function createPool(options: EnvironmentOptions & { readonly maxEnvironments: number }): Pool {
   const environments = new Set<Environment>();
   const waiting: (() => void)[] = [];
+  const running = new Set<Promise<Outcome>>();
   let coldStarts = 0;
   let starting = 0;
   let stopped = false;
@@ -42,6 +48,14 @@ export function createPool(options: EnvironmentOptions & { readonly maxEnvironme
     });
   };
 
+  const watch = async (run: Promise<Outcome>): Promise<Outcome> => {
+    running.add(run);
+    const outcome = await run;
+    running.delete(run);
+    // Nobody has to hear of a process that we ended ourselves.
+    return stopped && isKilled(outcome) ? { error: HOST_STOPPED } : outcome;
+  };
+
   return {
     get coldStarts() {
       return coldStarts;
@@ -61,7 +75,7 @@ export function createPool(options: EnvironmentOptions & { readonly maxEnvironme
         const environment = warm ?? (await start());
         if (warm === undefined) keep(environment);
         if (stopped) await environment.kill();
-        const outcome = await environment.run(event);
+        const outcome = await watch(environment.run(event));
         waiting.shift()?.();
         return { outcome, environmentId: environment.id, cold: warm === undefined };
       }
@@ -69,7 +83,14 @@ export function createPool(options: EnvironmentOptions & { readonly maxEnvironme
     async stop() {
       stopped = true;
       for (const wake of waiting.splice(0)) wake();
+      const late = new AbortController();
+      await Promise.race([Promise.all(running), sleep(DRAIN_MS, undefined, { signal: late.signal }).catch(() => {})]);
+      late.abort();
       await Promise.all([...environments].map((environment) => environment.kill()));
     },
   };
+}
+
+function isKilled(outcome: Outcome): boolean {
+  return 'error' in outcome && outcome.error.errorType === 'Runtime.ExitError';
 }
