@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createAuthorizationStore } from '../adapters/dynamodb/authorization-store.ts';
-import { createConnectionStore } from '../adapters/dynamodb/connection-store.ts';
+import type { ConsentStores } from '../adapters/dynamodb/consent-stores.ts';
 import { createEntry } from '../adapters/powertools/entry.ts';
 import { createLog } from '../adapters/powertools/log.ts';
 import { createMetrics } from '../adapters/powertools/metrics.ts';
@@ -23,67 +21,73 @@ const config = readConfig(process.env);
 const log = createLog('oauth-callback');
 const clock = { now: () => new Date() };
 const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
-const client = new DynamoDBClient();
 const send = createSend({ allowLoopback: process.env.EGRESS_LOOPBACK === 'allowed' });
-const tables = { client, stateTable: config.STATE_TABLE_NAME, shardCount: Number(config.SHARD_COUNT) };
+/** A port: nothing but functions that answer later. */
+type Port<P> = { readonly [Name in keyof P]: (...given: never[]) => Promise<unknown> };
 
 /**
- * Loaded on first use. A callback that is turned away, which is what strangers send, needs DynamoDB and nothing else;
- * the other clients would double the cold start.
+ * A port whose adapter, and the SDK's client under it, is loaded by its first call.
+ *
+ * The clients, DynamoDB's alone, would more than double the cold start. A request that is malformed, which is what
+ * strangers send, needs none of them; a callback with an unknown state DynamoDB and nothing else.
  */
-function onFirstUse<T>(load: () => Promise<T>): () => Promise<T> {
-  let loading: Promise<T> | undefined;
-  return () => (loading ??= load());
+function onFirstUse<P extends Port<P>>(load: () => Promise<P>): P {
+  let loading: Promise<P> | undefined;
+  return new Proxy({} as P, {
+    get:
+      (_, name) =>
+      async (...given: never[]) =>
+        (await (loading ??= load()))[name as keyof P](...given),
+  });
 }
 
-const kms = onFirstUse(async () => {
+let opened: Promise<ConsentStores> | undefined;
+const stores = () => (opened ??= openStores());
+
+async function openStores(): Promise<ConsentStores> {
+  const { createConsentStores } = await import('../adapters/dynamodb/consent-stores.ts');
+  return createConsentStores({
+    connectionsTable: config.CONNECTIONS_TABLE_NAME,
+    stateTable: config.STATE_TABLE_NAME,
+    shardCount: Number(config.SHARD_COUNT),
+  });
+}
+
+const keys = onFirstUse<DataKeys>(async () => {
   const { createKmsDataKeys } = await import('../adapters/kms/data-keys.ts');
   return createKmsDataKeys({ keyArn: config.SEALING_KEY_ARN, stage: config.STAGE });
 });
-const keys: DataKeys = {
-  generate: async (purpose) => (await kms()).generate(purpose),
-  open: async (wrapped, purpose) => (await kms()).open(wrapped, purpose),
-};
 
-const secretsManager = onFirstUse(async () => {
+const credentials = onFirstUse<CredentialsSource>(async () => {
   const { createCredentialsSource } = await import('../adapters/secrets-manager/credentials.ts');
   return createCredentialsSource({ clock, prefix: config.SECRET_PREFIX });
 });
-const credentials: CredentialsSource = {
-  get: async (secret, options) => (await secretsManager()).get(secret, options),
-};
 
-const bucket = onFirstUse(async () => {
+const rescue = onFirstUse<RescueStore>(async () => {
   const { createRescueStore } = await import('../adapters/s3/rescue-store.ts');
   return createRescueStore({ bucket: config.RESCUE_BUCKET_NAME });
 });
-const rescue: RescueStore = {
-  put: async (connection, spent, body) => (await bucket()).put(connection, spent, body),
-  find: async (connection, spent) => (await bucket()).find(connection, spent),
-  remove: async (connection, spent) => (await bucket()).remove(connection, spent),
-};
 
-const oauth = onFirstUse(async () => {
+const oauth = onFirstUse<{ readonly exchange: ExchangeCode }>(async () => {
   const { createCodeExchange } = await import('../adapters/oauth4webapi/code-exchange.ts');
-  return createCodeExchange({ send, credentials, clock });
+  return { exchange: createCodeExchange({ send, credentials, clock }) };
 });
-const exchange: ExchangeCode = async (parameters) => (await oauth())(parameters);
 
-const publisher = onFirstUse(async () => {
+const publisher = onFirstUse<{ readonly nudge: (shard: string) => Promise<void> }>(async () => {
   const { createNudge } = await import('../adapters/lambda/nudge.ts');
-  return createNudge({ functionName: config.PUBLISHER_FUNCTION_NAME, log });
+  return { nudge: createNudge({ functionName: config.PUBLISHER_FUNCTION_NAME, log }) };
 });
 
 export const handler = createEntry(
   log,
   createHandler({
     answer: createAnswerWeb({
-      store: createConnectionStore({ ...tables, connectionsTable: config.CONNECTIONS_TABLE_NAME }),
-      authorizations: createAuthorizationStore(tables),
+      store: onFirstUse<ConsentStores['store']>(async () => (await stores()).store),
+      authorizations: onFirstUse<ConsentStores['authorizations']>(async () => (await stores()).authorizations),
       rescue,
       sealer: createSealer({ keys, clock, random }),
       credentials,
-      exchange,
+      exchange: oauth.exchange,
       cookies: createBrowserCookies(config.PUBLIC_BASE_URL),
       clock,
       random,
@@ -94,7 +98,7 @@ export const handler = createEntry(
       providers: PROVIDERS,
       redirectUri: (provider) => `${config.PUBLIC_BASE_URL}/callback/${provider}`,
       owner: `oauth-callback/${Buffer.from(random.bytes(6)).toString('hex')}`,
-      announce: async (shard) => (await publisher())(shard),
+      announce: publisher.nudge,
     }),
   }),
 );
