@@ -7,7 +7,6 @@
 export type ServiceErrorCode =
   | 'ACCESS_DENIED'
   | 'ACCESS_TOKEN_REJECTED'
-  | 'AUTHORIZATION_REJECTED'
   | 'BUDGET_EXHAUSTED'
   | 'CLIENT_REJECTED'
   | 'CONFIG_INVALID'
@@ -98,13 +97,6 @@ export class DeadlineTooNearError extends ServiceError {
 export class EgressRefusedError extends ServiceError {
   override readonly name = 'EgressRefusedError';
   override readonly code = 'EGRESS_REFUSED';
-  override readonly retryable = false;
-}
-
-/** An authorization response or its state was not acceptable. Says nothing about which part: see RELIABILITY S69. */
-export class AuthorizationRejectedError extends ServiceError {
-  override readonly name = 'AuthorizationRejectedError';
-  override readonly code = 'AUTHORIZATION_REJECTED';
   override readonly retryable = false;
 }
 

@@ -35,7 +35,15 @@ export interface TokenReply {
   readonly apiEndpoint?: string;
   /** The provider's own identity of the account that was authorised (Actionstep `orgkey`). */
   readonly account?: string;
+  /**
+   * What else the reply named that may not be used, and is therefore left out of it: an API address that is not one of
+   * the provider's, another account than the settings name. A consent that brings it is refused. A refresh stores its
+   * tokens all the same, because the old ones are spent, keeps what it has, and says so (S75).
+   */
+  readonly refused?: readonly RefusedMember[];
 }
+
+export type RefusedMember = 'api-endpoint' | 'account';
 
 /**
  * What the folder of a provider knows about a connection's configuration: region, host, tenant, scopes.

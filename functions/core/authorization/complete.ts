@@ -1,7 +1,7 @@
 import type { Connection } from '../connections/connection.ts';
 import { authorizationFingerprint } from '../connections/fingerprint.ts';
 import type { TokenCommit } from '../connections/store.ts';
-import type { Provider } from '../provider.ts';
+import type { Provider, TokenReply } from '../provider.ts';
 import type { SealInHand } from '../sealing/sealer.ts';
 import { type Deadline, SECOND_MS } from '../time.ts';
 import { buildCommit } from '../tokens/build-commit.ts';
@@ -137,6 +137,15 @@ async function giveUp({ store, clock }: AuthorizationDependencies, { before, att
   );
 }
 
+/** Why a grant is not stored although it was given. Nothing is lost by it: the person consents again. */
+function refusalOf({ before, pending }: Authorizing, { account, refused = [] }: TokenReply): Completion | undefined {
+  const known = before.providerAccount;
+  const isOther = known !== undefined && account !== undefined && account !== known && !pending.replaceAccount;
+  if (isOther || refused.includes('account')) return { page: 'other-account', status: 303, reason: 'other-account' };
+  if (refused.includes('api-endpoint')) return { page: 'provider-failed', status: 502, reason: 'api-endpoint' };
+  return undefined;
+}
+
 type Granted = Extract<TokenCallResult, { kind: 'granted' }>;
 
 async function storeGrant(
@@ -145,11 +154,10 @@ async function storeGrant(
   granted: Granted,
 ): Promise<Completion> {
   const { pending, before, deadline } = authorizing;
-  const { account } = granted.reply;
-  const known = before.providerAccount;
-  if (known !== undefined && account !== undefined && account !== known && !pending.replaceAccount) {
+  const refusal = refusalOf(authorizing, granted.reply);
+  if (refusal !== undefined) {
     await giveUp(dependencies, authorizing);
-    return { page: 'other-account', status: 303, reason: 'other-account' };
+    return refusal;
   }
   for (let round = 0; round < COMMIT_ROUNDS; round += 1) {
     const connection = await dependencies.store.find(before.name);

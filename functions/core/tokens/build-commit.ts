@@ -5,6 +5,7 @@ import type { Provider, TokenReply } from '../provider.ts';
 import type { SealInHand } from '../sealing/sealer.ts';
 import { DAY_MS, SECOND_MS } from '../time.ts';
 import { nextRefreshAt } from './next-refresh.ts';
+import { REPLY_REFUSED, refusedText } from './reply-events.ts';
 
 /** Where a provider's folder states no life for its refresh tokens they are taken to outlast everything. */
 const UNLIMITED_MS = 3650 * DAY_MS;
@@ -32,7 +33,7 @@ export interface CommitParts {
 
 /** The token set to store, sealed for its generation. */
 export function buildCommit(parts: CommitParts): TokenCommit {
-  const { connection, provider, reply, sentAt, generation, attempt } = parts;
+  const { connection, provider, reply, generation, attempt } = parts;
   const access = sealedAccess(parts);
   const refresh = sealedRefresh(parts);
   const rotates = provider.grant === 'authorization-code';
@@ -61,13 +62,21 @@ export function buildCommit(parts: CommitParts): TokenCommit {
     health: missing ? 'suspect' : 'connected',
     nextRefreshAt: missing ? access.expiresAt : next,
     rejections: parts.rejections,
-    ...(missing
-      ? { lastError: { code: 'REFRESH_TOKEN_MISSING', message: `${provider.title} sent no refresh token`, at: sentAt } }
-      : {}),
+    ...noted(parts, missing),
     resolves: parts.resolves,
     releasesLease: parts.releasesLease,
     ...(parts.authorization === undefined ? {} : { authorization: parts.authorization }),
   };
+}
+
+/** What people should know of a token set that is stored all the same. */
+function noted({ provider, reply, sentAt }: CommitParts, missing: boolean): Pick<TokenCommit, 'lastError'> {
+  if (missing) {
+    const message = `${provider.title} sent no refresh token`;
+    return { lastError: { code: 'REFRESH_TOKEN_MISSING', message, at: sentAt } };
+  }
+  if ((reply.refused ?? []).length === 0) return {};
+  return { lastError: { code: REPLY_REFUSED, message: refusedText(provider, reply), at: sentAt } };
 }
 
 function sealedAccess({ reply, sentAt, seal, connection, provider, generation }: CommitParts): SealedToken {

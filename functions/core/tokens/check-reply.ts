@@ -31,8 +31,14 @@ export function checkReply(reply: TokenReply, provider: Provider, context: Provi
   if ((reply.account?.length ?? 0) > LONGEST_ACCOUNT) refuse('account');
   const scopes = reply.scopes ?? [];
   if (scopes.length > LONGEST_SCOPES || !scopes.every((scope) => SCOPE_TEXT.test(scope))) refuse('scope');
-  if (reply.apiEndpoint !== undefined && !allowedEndpoint(reply.apiEndpoint, provider, context)) refuse('API endpoint');
-  return reply;
+  return withoutForeignEndpoint(reply, provider, context);
+}
+
+/** An address that is not the provider's is taken out, and noted: the tokens beside it are good (S73, S75). */
+function withoutForeignEndpoint(reply: TokenReply, provider: Provider, context: ProviderContext): TokenReply {
+  const { apiEndpoint, ...others } = reply;
+  if (apiEndpoint === undefined || allowedEndpoint(apiEndpoint, provider, context)) return reply;
+  return { ...others, refused: [...(reply.refused ?? []), 'api-endpoint'] };
 }
 
 function isToken(text: string): boolean {

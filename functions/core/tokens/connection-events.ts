@@ -7,6 +7,8 @@ export type ConnectionEventKind =
   | 'authorized'
   | 'authorization-failed'
   | 'refreshed-late'
+  | 'reply-refused'
+  | 'endpoint-changed'
   | 'suspect'
   | 'reauthorization-required'
   | 'restored'

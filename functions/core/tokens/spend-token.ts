@@ -9,6 +9,7 @@ import { deadAttempts, type Leased, type Ready, resolvedBy } from './leased.ts';
 import { mergeRescued } from './merge-rescued.ts';
 import { rejectionsAfter } from './refresh-reason.ts';
 import type { RefreshResult } from './refresh-result.ts';
+import { replyEvents } from './reply-events.ts';
 import { giveBack, settleAmbiguous, settleFailure } from './settle.ts';
 import { expiryOf } from './soonest-expiry.ts';
 import { storeTokens } from './store-tokens.ts';
@@ -122,7 +123,10 @@ async function commitGranted(
     rejections: rejectionsAfter(connection, reason, clock.now()),
     ...(grant.type === 'refresh-token' ? { spentToken: grant.refreshToken } : {}),
   });
-  const rows = commitEvents(dependencies, leased, commit);
+  const rows = [
+    ...commitEvents(dependencies, leased, commit),
+    ...replyEvents(dependencies, leased, reply, clock.now()),
+  ];
   const outcome = await storeTokens(dependencies, commit, rows, deadline);
   const word = { kind: 'answered' } as const;
   if (outcome.kind === 'committed') {

@@ -1,4 +1,4 @@
-import { ConfigInvalidError, ProviderResponseInvalidError } from '../../core/errors.ts';
+import { ConfigInvalidError } from '../../core/errors.ts';
 import type { ProviderContext, ProviderSettings } from '../../core/provider.ts';
 import { readSettings, type ActionstepEnvironment } from './settings.ts';
 
@@ -37,18 +37,15 @@ function isActionstepHost(host: string, environment: ActionstepEnvironment): boo
  * A false endpoint would be handed our bearer tokens ("counterfeit resource server"), so that it is matched as
  * text before any URL parser has had the chance to be helpful with it.
  *
- * @throws ProviderResponseInvalidError which never repeats the value.
+ * `undefined` where it is none of the hosts of the settings' environment.
+ *
  * @see https://www.rfc-editor.org/rfc/rfc9700#section-4.9.1
  */
-export function checkApiEndpoint(value: string, settings: ProviderSettings): string {
+export function checkedApiEndpoint(value: unknown, settings: ProviderSettings): string | undefined {
+  if (typeof value !== 'string') return undefined;
   const { environment, endpoint } = readSettings(settings);
   const [host, path] = endpoint === undefined ? matchHosts(value, environment) : matchOverride(value, endpoint);
-  if (host === undefined || !API_PATHS.includes(path)) {
-    throw new ProviderResponseInvalidError(
-      `Actionstep named an api_endpoint that is not one of its ${environment} hosts`,
-    );
-  }
-  return `${host}/api/`;
+  return host === undefined || !API_PATHS.includes(path) ? undefined : `${host}/api/`;
 }
 
 type Match = readonly [origin: string | undefined, path: string];

@@ -20,7 +20,8 @@ export const tokenReplySchema = v.object({
   token_type: v.pipe(v.string(), v.regex(/^bearer$/iu, 'not bearer')),
   expires_in: v.nullish(expiresIn),
   refresh_token: v.nullish(credential(4096)),
-  api_endpoint: v.nullish(v.pipe(v.string(), v.maxLength(512))),
+  /** Judged apart: a bad one must not cost the refresh token beside it. */
+  api_endpoint: v.optional(v.unknown()),
   orgkey: v.fallback(v.nullish(v.pipe(v.string(), v.regex(/^[\w.-]{1,100}$/u))), undefined),
   scope: v.fallback(v.nullish(v.pipe(v.string(), v.maxLength(4096))), undefined),
 });

@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import {
-  AuthorizationRejectedError,
   ClientRejectedError,
   GrantRejectedError,
   ProviderRateLimitedError,
@@ -9,10 +8,17 @@ import {
   type ServiceError,
 } from '../../core/errors.ts';
 import { bodyJson, bodyText, type HttpRequest, type HttpResponse } from '../../core/http.ts';
-import type { ClientCredentials, ProviderSettings, TokenGrant, TokenProfile, TokenReply } from '../../core/provider.ts';
+import type {
+  ClientCredentials,
+  ProviderSettings,
+  RefusedMember,
+  TokenGrant,
+  TokenProfile,
+  TokenReply,
+} from '../../core/provider.ts';
 import { DAY_MS } from '../../core/time.ts';
 import { hasDuplicateMembers } from './duplicate-members.ts';
-import { checkApiEndpoint, tokenEndpoint } from './hosts.ts';
+import { checkedApiEndpoint, tokenEndpoint } from './hosts.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { tokenErrorSchema, tokenReplySchema } from './schemas.ts';
 import { readSettings } from './settings.ts';
@@ -58,11 +64,7 @@ function grantParameters(grant: TokenGrant): Record<string, string> {
   return { grant_type: 'authorization_code', code, ...shared, ...proof };
 }
 
-/**
- * Judges a token response. Actionstep may answer an error with status 200, and answers success with 200 alone.
- *
- * @throws AuthorizationRejectedError when another system was chosen than the one that the settings name
- */
+/** Judges a token response. Actionstep may answer an error with status 200, and answers success with 200 alone. */
 function reply(response: HttpResponse, settings: ProviderSettings): TokenReply {
   const body = response.body.byteLength <= MAX_REPLY_BYTES ? bodyJson(response) : undefined;
   const failure = failureOf(response, body);
@@ -80,17 +82,22 @@ function reply(response: HttpResponse, settings: ProviderSettings): TokenReply {
 
 function toReply(body: v.InferOutput<typeof tokenReplySchema>, settings: ProviderSettings): TokenReply {
   const { orgkey: expected } = readSettings(settings);
-  if (expected !== undefined && body.orgkey !== expected) {
-    throw new AuthorizationRejectedError('Another Actionstep system was chosen than the one that the settings name');
-  }
+  const isOtherSystem = expected !== undefined && body.orgkey !== expected;
+  const named = body.api_endpoint ?? '';
+  const apiEndpoint = checkedApiEndpoint(named, settings);
+  const isElsewhere = named !== '' && apiEndpoint === undefined;
+  const refused: RefusedMember[] = [];
+  if (isElsewhere) refused.push('api-endpoint');
+  if (isOtherSystem) refused.push('account');
   const scopes = body.scope?.split(' ').filter((scope) => scope !== '');
   return {
     accessToken: body.access_token,
     expiresInSeconds: body.expires_in ?? SHORTEST_DOCUMENTED_LIFE_SECONDS,
     ...(body.refresh_token ? { refreshToken: body.refresh_token } : {}),
     ...(scopes === undefined ? {} : { scopes }),
-    ...(body.api_endpoint ? { apiEndpoint: checkApiEndpoint(body.api_endpoint, settings) } : {}),
-    ...(body.orgkey ? { account: body.orgkey } : {}),
+    ...(named === '' || apiEndpoint === undefined ? {} : { apiEndpoint }),
+    ...(body.orgkey && !isOtherSystem ? { account: body.orgkey } : {}),
+    ...(refused.length === 0 ? {} : { refused }),
   };
 }
 

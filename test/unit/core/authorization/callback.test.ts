@@ -472,6 +472,36 @@ describe('the exchange', () => {
     expect(({} as Record<string, unknown>).access_token).toBeUndefined();
   });
 
+  it.each([
+    ['S73, S75: an address elsewhere', 'api-endpoint', 502],
+    ['S25: another account than the settings name', 'other-account', 303],
+  ] as const)('%s refuses the consent: nothing is stored, and the event says why', async (_title, reason, status) => {
+    const acme = tokenProvider('acme');
+    const world = createWebWorld({
+      providers: [
+        {
+          ...acme,
+          token: {
+            ...acme.token,
+            reply: (response, settings) => ({
+              ...acme.token.reply(response, settings),
+              refused: [reason === 'api-endpoint' ? 'api-endpoint' : 'account'],
+            }),
+          },
+        },
+      ],
+    });
+    const { query, cookie } = await world.begin();
+    const response = await world.callback(query, cookie);
+    expectContract(response);
+    expect(response.status).toBe(status);
+    const item = world.connections.items.get('c1');
+    expect(item).toMatchObject({ health: 'pending', generation: 0, attempts: [] });
+    expect(item).not.toHaveProperty('lease');
+    expect(item).not.toHaveProperty('refresh');
+    expect(world.connections.outbox.map(({ event }) => event.data.reason)).toEqual([reason]);
+  });
+
   it('S36: without a refresh token it is suspect and told, never healthy', async () => {
     const world = createWebWorld();
     world.endpoint.rotation = 'none';

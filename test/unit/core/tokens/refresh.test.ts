@@ -287,15 +287,49 @@ describe('a refresh', () => {
     });
   });
 
-  it('S75: another api_endpoint is stored only among the provider’s hosts', async () => {
+  it('S75: another api_endpoint among the provider’s hosts is stored, and its change announced', async () => {
     const world = await connectedWorld();
     world.endpoint.extra = { api_endpoint: 'https://eu.acme.example/api/' };
     await refreshOnce(world);
     expect(itemOf(world).apiEndpoint).toBe('https://eu.acme.example/api/');
-    world.endpoint.extra = { api_endpoint: 'http://169.254.169.254/' };
+    expect(world.eventTypes()).toEqual([]);
+    world.endpoint.extra = { api_endpoint: 'https://us.acme.example/api/' };
+    for (let round = 0; round < 3; round += 1) {
+      world.clock.advance(HOUR_MS);
+      expect((await refreshOnce(world)).outcome).toBe('refreshed');
+    }
+    expect(itemOf(world).apiEndpoint).toBe('https://us.acme.example/api/');
+    expect(world.eventTypes()).toEqual(['endpoint-changed']);
+    expect(world.connections.outbox.at(-1)?.event.data).toMatchObject({
+      from: 'https://eu.acme.example/api/',
+      to: 'https://us.acme.example/api/',
+    });
+  });
+
+  it('S73, S75: an api_endpoint elsewhere costs no grant: the tokens are stored, the old address stays, one event', async () => {
+    const world = await connectedWorld();
+    world.endpoint.extra = { api_endpoint: 'https://eu.acme.example/api/' };
+    await refreshOnce(world);
+    world.endpoint.extra = { api_endpoint: 'http://169.254.169.254/latest' };
+    for (let round = 0; round < 5; round += 1) {
+      world.clock.advance(HOUR_MS);
+      expect((await refreshOnce(world)).outcome).toBe('refreshed');
+    }
+    expect(itemOf(world)).toMatchObject({
+      health: 'connected',
+      generation: 7,
+      apiEndpoint: 'https://eu.acme.example/api/',
+      lastError: { code: 'REPLY_REFUSED' },
+    });
+    expect(world.eventTypes()).toEqual(['reply-refused']);
+    expect(world.connections.outbox.at(-1)?.event.data).toMatchObject({ members: ['api-endpoint'] });
+    expect(world.lines.filter(({ event }) => event === 'reply.refused')).toHaveLength(5);
+    expect(world.sinks()).not.toContain('169.254');
+
+    world.endpoint.extra = {};
     world.clock.advance(HOUR_MS);
-    expect((await refreshOnce(world)).outcome).toBe('ambiguous');
-    expect(itemOf(world).apiEndpoint).toBe('https://eu.acme.example/api/');
+    await refreshOnce(world);
+    expect(itemOf(world).lastError).toBeUndefined();
   });
 
   it('S37: a token that a header cannot carry is not stored', async () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  AuthorizationRejectedError,
   ClientRejectedError,
   GrantRejectedError,
   ProviderRateLimitedError,
@@ -158,13 +157,26 @@ describe('token reply', () => {
     expect(reply({})).not.toHaveProperty('scopes');
   });
 
-  it('S73 refuses an api_endpoint elsewhere', () => {
-    expect(() => reply({ api_endpoint: 'http://169.254.169.254/' })).toThrow(ProviderResponseInvalidError);
+  it.each(['http://169.254.169.254/', `https://${'a'.repeat(600)}.actionstep.com/api/`, 7])(
+    'S73, S75 leaves out the api_endpoint %j, says so, and keeps the tokens',
+    (value) => {
+      const judged = reply({ api_endpoint: value });
+      expect(judged).toMatchObject({ refused: ['api-endpoint'], refreshToken: GOOD.refresh_token });
+      expect(judged).not.toHaveProperty('apiEndpoint');
+    },
+  );
+
+  it.each([null, ''])('takes the api_endpoint %j for none', (value) => {
+    const judged = reply({ api_endpoint: value });
+    expect(judged).not.toHaveProperty('apiEndpoint');
+    expect(judged).not.toHaveProperty('refused');
   });
 
-  it('S25 refuses another system than the one that the settings name', () => {
+  it('S25 names another system than the one that the settings name', () => {
     const named = actionstep.parseSettings({ orgkey: 'otherorg' });
-    expect(() => token.reply(response(200, GOOD), named)).toThrow(AuthorizationRejectedError);
+    const judged = token.reply(response(200, GOOD), named);
+    expect(judged.refused).toEqual(['account']);
+    expect(judged).not.toHaveProperty('account');
     expect(token.reply(response(200, GOOD), actionstep.parseSettings({ orgkey: 'exampleorg' })).account).toBe(
       'exampleorg',
     );
