@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
-import { eventId, type EventType, type OutboxRow } from '../../functions/core/events.ts';
+import { createOutboxStore } from '../../functions/adapters/dynamodb/outbox-store.ts';
+import { eventId, type EventType, type OutboxRow, shardOf } from '../../functions/core/events.ts';
 import type { JsonObject } from '../../functions/core/json.ts';
 import type { Services } from './services.ts';
 
@@ -36,4 +37,14 @@ export function auditEvent(
       data: { actor: actor(), ...about.data },
     },
   };
+}
+
+/** Puts an event into the outbox by itself, where what it tells of is no single transaction, and has it published. */
+export async function recordAudit(
+  { target, stateTable, clock, nudge }: Pick<Services, 'target' | 'stateTable' | 'clock' | 'nudge'>,
+  row: OutboxRow,
+): Promise<void> {
+  const shard = shardOf(row.event.connection ?? row.event.subject, target.shardCount);
+  await createOutboxStore(stateTable).requeue(shard, [row], clock.now());
+  await nudge(shard);
 }

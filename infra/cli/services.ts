@@ -4,6 +4,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createConnectionStore } from '../../functions/adapters/dynamodb/connection-store.ts';
+import { createHookStore } from '../../functions/adapters/dynamodb/hook-store.ts';
 import { createJobStore } from '../../functions/adapters/dynamodb/job-store.ts';
 import type { Table } from '../../functions/adapters/dynamodb/table.ts';
 import { createNudge, type Nudge } from '../../functions/adapters/lambda/nudge.ts';
@@ -14,6 +15,7 @@ import type { Provider } from '../../functions/core/provider.ts';
 import type { JobStore } from '../../functions/core/schedules/job-store.ts';
 import type { Clock } from '../../functions/core/time.ts';
 import type { CredentialsSource } from '../../functions/core/tokens/credentials.ts';
+import type { HookStore } from '../../functions/core/work/hook.ts';
 import { PROVIDERS } from '../../functions/providers/registry.ts';
 import type { Target } from './target.ts';
 
@@ -24,6 +26,7 @@ export interface Services {
   readonly stateTable: Table;
   readonly connections: ConnectionStore;
   readonly jobs: JobStore;
+  readonly hooks: HookStore;
   readonly credentials: CredentialsSource;
   readonly nudge: Nudge;
   readonly secrets: SecretsManagerClient;
@@ -56,6 +59,7 @@ export function createServices(target: Target): Services {
       shardCount: target.shardCount,
     }),
     jobs: createJobStore(stateTable),
+    hooks: createHookStore(stateTable),
     credentials: createCredentialsSource({ client: secrets, clock, prefix: target.secretPrefix }),
     nudge: createNudge({ client: lambda, functionName: target.publisherFunctionName, log: SILENT }),
     secrets,

@@ -12,10 +12,10 @@ export interface Terminal {
   /** One line that is written over until the next one; nothing where nobody watches. */
   progress(text: string): void;
   paint(tone: Tone, text: string): string;
-  /** @throws UsageError when nobody can answer */
-  confirm(question: string): Promise<boolean>;
-  /** Reads a line without showing it. @throws UsageError when nobody can answer */
-  secret(question: string): Promise<string>;
+  /** `instead` is what to say on the command line where nobody can answer. @throws UsageError there, naming it */
+  confirm(question: string, instead: string): Promise<boolean>;
+  /** Reads a line without showing it. @throws UsageError when nobody can answer, naming `instead` */
+  secret(question: string, instead: string): Promise<string>;
 }
 
 const CLEAR_LINE = '\r\u001B[K';
@@ -23,8 +23,8 @@ const CLEAR_LINE = '\r\u001B[K';
 export function createTerminal(json: boolean): Terminal {
   const { stdout, stderr, stdin } = process;
   const watched = stderr.isTTY && !json;
-  const ask = async (question: string, hidden: boolean) => {
-    if (!stdin.isTTY) throw new UsageError(`${question} needs a terminal to be answered in`);
+  const ask = async (question: string, hidden: boolean, instead: string) => {
+    if (!stdin.isTTY) throw new UsageError(`${question.trim()} Nobody can answer here: say ${instead}`);
     const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
     stderr.write(question);
     const lines = createInterface({ input: stdin, output: hidden ? silent : stderr, terminal: true });
@@ -45,7 +45,7 @@ export function createTerminal(json: boolean): Terminal {
       if (watched) stderr.write(`${CLEAR_LINE}${text}`);
     },
     paint: painter(!json && hasColour(stdout, process.env)),
-    confirm: async (question) => /^y(es)?$/i.test((await ask(`${question} [y/N] `, false)).trim()),
-    secret: (question) => ask(question, true),
+    confirm: async (question, instead) => /^y(es)?$/i.test((await ask(`${question} [y/N] `, false, instead)).trim()),
+    secret: (question, instead) => ask(question, true, instead),
   };
 }

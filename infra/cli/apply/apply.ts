@@ -1,17 +1,19 @@
-import type { ConnectionDemand } from '../../../functions/core/connections/connection.ts';
+import type { Connection, ConnectionDemand } from '../../../functions/core/connections/connection.ts';
 import type { ConnectionStore } from '../../../functions/core/connections/store.ts';
 import { CredentialsMissingError, StoreUnavailableError } from '../../../functions/core/errors.ts';
 import type { Job } from '../../../functions/core/jobs.ts';
 import type { Provider } from '../../../functions/core/provider.ts';
 import type { JobStore } from '../../../functions/core/schedules/job-store.ts';
 import type { Clock } from '../../../functions/core/time.ts';
+import type { HookStore } from '../../../functions/core/work/hook.ts';
 import type { CredentialsSource } from '../../../functions/core/tokens/credentials.ts';
 import type { Configuration, ConfiguredConnection } from '../configuration/configuration.ts';
-import { plan, type PlannedChange, type WantedConnection } from './plan.ts';
+import { hookName, plan, type PlannedChange, type WantedConnection } from './plan.ts';
 
 export interface ApplyDependencies {
   readonly connections: ConnectionStore;
   readonly jobs: JobStore;
+  readonly hooks: HookStore;
   readonly credentials: CredentialsSource;
   readonly providers: Readonly<Record<string, Provider>>;
   readonly clock: Clock;
@@ -36,11 +38,18 @@ export async function prepareApply(
     configuration.connections.map((connection) => wantedConnection(dependencies, connection, configuration.jobs)),
   );
   const [connections, jobs] = await Promise.all([dependencies.connections.list(), dependencies.jobs.list()]);
+  const hooks = await storedHooks(dependencies, connections);
   const changes = plan({
-    wanted: { connections: wanted, jobs: configuration.jobs },
-    current: { connections, jobs: jobs.map(({ job }) => job) },
+    wanted: { connections: wanted, jobs: configuration.jobs, hooks: configuration.hooks },
+    current: { connections, jobs: jobs.map(({ job }) => job), hooks },
   });
-  return { changes, carryOut: (onProgress) => carryOut(dependencies, wanted, configuration.jobs, changes, onProgress) };
+  return { changes, carryOut: (onProgress) => carryOut(dependencies, wanted, configuration, changes, onProgress) };
+}
+
+/** Webhooks are listed by connection; only those of providers that have some are asked for. */
+async function storedHooks({ hooks, providers }: ApplyDependencies, connections: readonly Connection[]) {
+  const asked = connections.filter(({ provider }) => providers[provider]?.hooks?.targets !== undefined);
+  return (await Promise.all(asked.map(({ name }) => hooks.wanted(name)))).flat();
 }
 
 async function wantedConnection(
@@ -79,9 +88,9 @@ function demandOf(job: Job): ConnectionDemand {
 }
 
 async function carryOut(
-  { connections, jobs, clock }: ApplyDependencies,
+  { connections, jobs, hooks, clock }: ApplyDependencies,
   wantedConnections: readonly WantedConnection[],
-  wantedJobs: readonly Job[],
+  configuration: Configuration,
   changes: readonly PlannedChange[],
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<void> {
@@ -97,21 +106,37 @@ async function carryOut(
     await connections.configure(name, configuration, clock.now());
   });
   const second = [
-    ...wantedJobs
+    ...configuration.jobs
       .filter((job) => changed.has(`${job.kind} ${job.name}`))
       .map((job) => () => jobs.configure(job, clock.now())),
-    ...removed.map(
-      ({ name }) =>
-        () =>
-          jobs.remove(name),
-    ),
+    ...removed
+      .filter(({ kind }) => kind !== 'hook')
+      .map(
+        ({ name }) =>
+          () =>
+            jobs.remove(name),
+      ),
+  ];
+  const third = [
+    ...configuration.hooks
+      .filter((hook) => changed.has(`hook ${hookName(hook)}`))
+      .map((hook) => () => hooks.want(hook)),
+    ...removed
+      .filter(({ kind }) => kind === 'hook')
+      .map(({ name }) => name.split('/') as [string, string])
+      .map(
+        ([connection, name]) =>
+          () =>
+            hooks.unwant(connection, name),
+      ),
   ];
   let done = 0;
-  const total = first.length + second.length;
+  const total = first.length + second.length + third.length;
   const advance = () => onProgress((done += 1), total);
-  // Jobs come after the connections that they name, so that no tick finds one without the other.
+  // Each comes after what it names, so that no tick finds one without the other.
   await inParallel(first, advance);
   await inParallel(second, advance);
+  await inParallel(third, advance);
 }
 
 async function inParallel(tasks: readonly (() => Promise<void>)[], advance: () => void): Promise<void> {

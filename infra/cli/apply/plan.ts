@@ -1,12 +1,13 @@
 import type { Connection } from '../../../functions/core/connections/connection.ts';
 import type { ConnectionConfiguration } from '../../../functions/core/connections/store.ts';
 import type { Job } from '../../../functions/core/jobs.ts';
+import type { HookStore, WantedHook as StoredHook } from '../../../functions/core/work/hook.ts';
 import { canonicalJson, type JsonValue } from '../../../functions/core/json.ts';
 
 /** One line of a plan. */
 export interface PlannedChange {
   readonly action: 'create' | 'update' | 'remove' | 'keep';
-  readonly kind: 'connection' | 'report' | 'alert';
+  readonly kind: 'connection' | 'report' | 'alert' | 'hook';
   readonly name: string;
   /** What changes, a line each: `schedule: "0 2 * * *" → "0 3 * * *"`. */
   readonly details: readonly string[];
@@ -14,9 +15,25 @@ export interface PlannedChange {
 
 export type WantedConnection = { readonly name: string } & ConnectionConfiguration;
 
+/** A webhook that is wanted, as the store takes it. */
+export type WantedHook = Parameters<HookStore['want']>[0];
+
 export interface PlanInput {
-  readonly wanted: { readonly connections: readonly WantedConnection[]; readonly jobs: readonly Job[] };
-  readonly current: { readonly connections: readonly Connection[]; readonly jobs: readonly Job[] };
+  readonly wanted: {
+    readonly connections: readonly WantedConnection[];
+    readonly jobs: readonly Job[];
+    readonly hooks: readonly WantedHook[];
+  };
+  readonly current: {
+    readonly connections: readonly Connection[];
+    readonly jobs: readonly Job[];
+    readonly hooks: readonly StoredHook[];
+  };
+}
+
+/** Webhooks have names of their own on each connection. */
+export function hookName({ connection, name }: Pick<WantedHook, 'connection' | 'name'>): string {
+  return `${connection}/${name}`;
 }
 
 /**
@@ -30,6 +47,8 @@ export function plan({ wanted, current }: PlanInput): readonly PlannedChange[] {
   const jobs = new Map(current.jobs.map((job) => [job.name, job]));
   const wantedConnections = new Set(wanted.connections.map(({ name }) => name));
   const wantedJobs = new Set(wanted.jobs.map(({ name }) => name));
+  const hooks = new Map(current.hooks.map((hook) => [hookName(hook), hook]));
+  const wantedHooks = new Set(wanted.hooks.map(hookName));
   return [
     ...wanted.connections.map((connection) =>
       change(
@@ -42,6 +61,7 @@ export function plan({ wanted, current }: PlanInput): readonly PlannedChange[] {
     ...wanted.jobs.map((job) =>
       change(job.kind, job.name, jobs.has(job.name) ? jobView(jobs.get(job.name)) : undefined, jobView(job)),
     ),
+    ...wanted.hooks.map((hook) => change('hook', hookName(hook), hookView(hooks.get(hookName(hook))), hookView(hook))),
     ...current.connections
       .filter(({ name, health }) => !wantedConnections.has(name) && health !== 'disconnected')
       .map(({ name }) => keep(name)),
@@ -52,6 +72,14 @@ export function plan({ wanted, current }: PlanInput): readonly PlannedChange[] {
         kind,
         name,
         details: ['its archive and history stay'],
+      })),
+    ...current.hooks
+      .filter((hook) => !wantedHooks.has(hookName(hook)))
+      .map((hook): PlannedChange => ({
+        action: 'remove',
+        kind: 'hook',
+        name: hookName(hook),
+        details: ['what still comes in is turned away'],
       })),
   ].filter((planned) => planned !== undefined);
 }
@@ -77,6 +105,10 @@ function connectionView(connection: WantedConnection | Connection | undefined): 
 function jobView(job: Job | undefined): View {
   const { kind: _kind, name: _name, provider: _provider, shard: _shard, ...rest } = job as Job;
   return rest;
+}
+
+function hookView(hook: WantedHook | StoredHook | undefined): View | undefined {
+  return hook === undefined ? undefined : { job: hook.job, events: hook.events };
 }
 
 function change(

@@ -3,6 +3,7 @@ import { createOutboxStore } from '../../../functions/adapters/dynamodb/outbox-s
 import { UsageError } from '../../../functions/core/errors.ts';
 import type { ServiceEvent } from '../../../functions/core/events.ts';
 import { replayEvents } from '../../../functions/core/publishing/replay.ts';
+import { auditEvent, recordAudit } from '../audit.ts';
 import { EXIT } from '../exit.ts';
 import type { Services } from '../services.ts';
 import type { Tone } from '../table.ts';
@@ -76,6 +77,13 @@ export async function replayCommand(
   const shards = shardsOf(services);
   const outbox = createOutboxStore(services.stateTable);
   const count = await replayEvents({ outbox, clock: services.clock }, { from, to, shards });
+  await recordAudit(
+    services,
+    auditEvent(services, 'steward.alert.replayed', {
+      summary: `${count} events were published again`,
+      data: { from: from.toISOString(), to: to.toISOString(), count },
+    }),
+  );
   await Promise.all(shards.map((shard) => services.nudge(shard)));
   terminal.note(
     `${count} events are published again, with the ids that they had. Subscribers who have them know them by those.`,

@@ -1,9 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { ConfigInvalidError } from '../../../functions/core/errors.ts';
-import { prepareApply } from '../apply/apply.ts';
+import { prepareApply, type PreparedApply } from '../apply/apply.ts';
 import type { PlannedChange } from '../apply/plan.ts';
+import { auditEvent, recordAudit } from '../audit.ts';
 import { readConfiguration } from '../configuration/configuration.ts';
 import { EXIT } from '../exit.ts';
+import type { Services } from '../services.ts';
 import type { Terminal } from '../terminal.ts';
 import type { CommandContext } from './context.ts';
 
@@ -16,15 +18,10 @@ export interface ApplyOptions {
 
 /** `steward apply`: shows what would change, asks, writes it. */
 export async function applyCommand({ terminal, services }: CommandContext, options: ApplyOptions): Promise<number> {
-  if (!existsSync(options.file)) {
-    throw new ConfigInvalidError(
-      `There is no ${options.file}. Name another with --file; infra/cli/examples/steward.yaml is one to begin with.`,
-    );
-  }
   const { target, clock, providers } = services;
   const configuration = readConfiguration({
     fileName: options.file,
-    text: readFileSync(options.file, 'utf8'),
+    text: readFile(options.file),
     providers,
     topics: Object.keys(target.topicArns),
     shardCount: target.shardCount,
@@ -33,17 +30,70 @@ export async function applyCommand({ terminal, services }: CommandContext, optio
   });
   const prepared = await prepareApply(services, configuration);
   const writes = prepared.changes.filter(({ action }) => action !== 'keep');
+  if (!terminal.json) showPlan(terminal, prepared.changes);
+  const isWanted = writes.length > 0 && options.dryRun !== true;
+  const isAgreed =
+    isWanted &&
+    (options.yes === true || (await terminal.confirm(`Apply ${writes.length} changes to ${target.stage}?`, '--yes')));
+  if (isAgreed) await carryOut(services, terminal, prepared, writes);
+  if (isWanted)
+    terminal.note(isAgreed ? `Applied ${writes.length} changes to ${target.stage}.` : 'Nothing was changed.');
   if (terminal.json)
-    terminal.out(JSON.stringify({ stage: target.stage, changes: prepared.changes, applied: options.dryRun !== true }));
-  else showPlan(terminal, prepared.changes);
-  if (writes.length === 0 || options.dryRun === true) return EXIT.done;
-  if (options.yes !== true && !(await terminal.confirm(`Apply ${writes.length} changes to ${target.stage}?`))) {
-    terminal.note('Nothing was changed.');
-    return EXIT.done;
-  }
-  await prepared.carryOut((done, total) => terminal.progress(`Applying: ${done} of ${total}`));
-  terminal.note(`Applied ${writes.length} changes to ${target.stage}.`);
+    terminal.out(JSON.stringify({ stage: target.stage, changes: prepared.changes, applied: isAgreed }));
   return EXIT.done;
+}
+
+/** @throws ConfigInvalidError saying why the file cannot be read */
+function readFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    const what = code === 'ENOENT' ? `There is no ${file}.` : `${file} cannot be read (${code}).`;
+    throw new ConfigInvalidError(
+      `${what} Name another with --file; infra/cli/examples/steward.yaml is one to begin with.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Changes that the audit event shows in full; of more it has the counts. */
+const AUDITED_CHANGES = 100;
+const AUDITED_LINE = 200;
+
+/** An apply that breaks off half way is audited, too: what it wrote stands, and the next one writes the rest. */
+async function carryOut(
+  services: Services,
+  terminal: Terminal,
+  prepared: PreparedApply,
+  writes: readonly PlannedChange[],
+): Promise<void> {
+  let isComplete = false;
+  try {
+    await prepared.carryOut((done, total) => terminal.progress(`Applying: ${done} of ${total}`));
+    isComplete = true;
+  } finally {
+    await recordAudit(services, appliedEvent(services, writes, isComplete));
+  }
+}
+
+function appliedEvent(services: Services, writes: readonly PlannedChange[], isComplete: boolean) {
+  const counts = Object.fromEntries(
+    (['create', 'update', 'remove'] as const).map((verb) => [
+      verb,
+      writes.filter(({ action }) => action === verb).length,
+    ]),
+  );
+  const changes = writes.slice(0, AUDITED_CHANGES).map(({ action, kind, name, details }) => ({
+    action,
+    kind,
+    name,
+    details: details.map((line) => (line.length > AUDITED_LINE ? `${line.slice(0, AUDITED_LINE)}…` : line)),
+  }));
+  return auditEvent(services, 'steward.configuration.applied', {
+    summary: `${writes.length} changes to the configuration were ${isComplete ? 'applied' : 'begun, and broke off'}`,
+    data: { complete: isComplete, counts, changes },
+  });
 }
 
 const MARKS = { create: ['good', '+'], update: ['warn', '~'], remove: ['bad', '-'], keep: ['dim', '='] } as const;

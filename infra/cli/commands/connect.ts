@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createAuthorizationStore } from '../../../functions/adapters/dynamodb/authorization-store.ts';
 import { createTicket } from '../../../functions/core/authorization/ticket.ts';
+import { auditEvent, recordAudit } from '../audit.ts';
 import { EXIT } from '../exit.ts';
 import type { Services } from '../services.ts';
 import { relative } from '../words.ts';
@@ -43,6 +44,16 @@ export async function connectCommand(
 ): Promise<number> {
   const before = await connectionNamed(services, name);
   const { url, expiresAt } = await issue(services, name, options);
+  const { authorizedBy, replaceAccount = false } = options;
+  await recordAudit(
+    services,
+    auditEvent(services, 'steward.connection.invited', {
+      connection: name,
+      provider: before.provider,
+      summary: `A link to connect ${name} was made`,
+      data: { expiresAt: expiresAt.toISOString(), replaceAccount, authorizedBy: authorizedBy ?? null },
+    }),
+  );
   if (terminal.json && !options.wait) terminal.out(JSON.stringify({ connection: name, url, expiresAt }));
   if (!terminal.json) terminal.out(url);
   terminal.note(

@@ -1,7 +1,12 @@
-import { NotFoundError } from '../../../functions/core/errors.ts';
+import {
+  type ConnectionControl,
+  createConnectionControl,
+} from '../../../functions/core/connections/connection-control.ts';
 import type { Connection } from '../../../functions/core/connections/connection.ts';
+import { NotFoundError } from '../../../functions/core/errors.ts';
 import { suggestion } from '../../../functions/core/nearest.ts';
-import { auditEvent } from '../audit.ts';
+import { createConnectionEvents } from '../../../functions/core/tokens/connection-events.ts';
+import { actor } from '../audit.ts';
 import { EXIT } from '../exit.ts';
 import type { Services } from '../services.ts';
 import type { CommandContext } from './context.ts';
@@ -14,7 +19,12 @@ export async function connectionNamed({ connections }: Services, name: string): 
   throw new NotFoundError(`There is no connection ${name}.${suggestion(name, names)} steward apply makes them.`);
 }
 
-/** `steward pause` and `steward resume`: a paused connection is neither refreshed nor read. */
+/** The one way to pause, resume and disconnect: the change and its event in one write. */
+function controlOf({ connections, target, clock }: Services): ConnectionControl {
+  return createConnectionControl({ store: connections, events: createConnectionEvents(target.stage), clock });
+}
+
+/** `steward pause` and `steward resume`: no job runs on a paused connection; its grant is kept alive all the same. */
 export async function pauseCommand(
   { terminal, services }: CommandContext,
   name: string,
@@ -25,16 +35,9 @@ export async function pauseCommand(
     terminal.note(`${name} is ${paused ? 'paused already' : 'not paused'}.`);
     return EXIT.done;
   }
-  const now = services.clock.now();
-  const event = auditEvent(services, paused ? 'steward.connection.paused' : 'steward.connection.resumed', {
-    connection: name,
-    provider: connection.provider,
-    summary: `${name} was ${paused ? 'paused' : 'resumed'}`,
-  });
-  // Resumed, it is due at once: its access token may have run out meanwhile.
-  await services.connections.change(name, {}, { paused, ...(paused ? {} : { nextRefreshAt: now }) }, [event], now);
+  await controlOf(services)[paused ? 'pause' : 'resume'](name, actor());
   await services.nudge(connection.shard);
-  terminal.note(`${name} is ${paused ? 'paused. Its refresh token goes on ageing: resume it in time' : 'resumed'}.`);
+  terminal.note(`${name} is ${paused ? 'paused: no job runs on it, and it is kept alive meanwhile' : 'resumed'}.`);
   if (terminal.json) terminal.out(JSON.stringify({ connection: name, paused }));
   return EXIT.done;
 }
@@ -46,13 +49,8 @@ export async function disconnectCommand(
   options: { readonly yes?: boolean },
 ): Promise<number> {
   const connection = await connectionNamed(services, name);
-  if (options.yes !== true && !(await terminal.confirm(`Forget the tokens of ${name}?`))) return EXIT.done;
-  const event = auditEvent(services, 'steward.connection.disconnected', {
-    connection: name,
-    provider: connection.provider,
-    summary: `${name} was disconnected`,
-  });
-  await services.connections.disconnect(name, [event], services.clock.now());
+  if (options.yes !== true && !(await terminal.confirm(`Forget the tokens of ${name}?`, '--yes'))) return EXIT.done;
+  await controlOf(services).disconnect(name, actor());
   await services.nudge(connection.shard);
   const { title = connection.provider } = services.providers[connection.provider] ?? {};
   terminal.note(

@@ -24,9 +24,11 @@ export async function credentialsSetCommand(
   const [name = '', key] = reference.split('#');
   if (!/^[\w./-]+$/.test(name))
     throw new UsageError(`${reference} is not the name of a secret: say name, or name#key for one of many`);
-  const clientId = options.clientId ?? (await terminal.secret('Client id (not shown): '));
+  const clientId = options.clientId ?? (await terminal.secret('Client id (not shown): ', '--client-id'));
   const clientSecret =
-    options.stdin === true ? await standardInput() : await terminal.secret('Client secret (not shown): ');
+    options.stdin === true
+      ? await standardInput()
+      : await terminal.secret('Client secret (not shown): ', '--stdin, and pipe it in');
   if (clientId.trim() === '' || clientSecret.trim() === '')
     throw new UsageError('An empty client id or secret was given; nothing was stored');
   const { secretPrefix } = services.target;

@@ -21,6 +21,8 @@ export interface ConfiguredConnection {
 export interface ConfiguredHook {
   readonly name: string;
   readonly connection: string;
+  readonly provider: string;
+  readonly shard: string;
   readonly events: readonly string[];
   readonly job: string;
 }
@@ -64,7 +66,9 @@ export function readConfiguration(options: ReadConfigurationOptions): Configurat
     if (file.reports[name] !== undefined)
       throw document.invalid(['alerts', name], 'has the name of a report job: names are one list');
   }
-  const hooks = Object.entries(file.hooks).map(([name, entry]) => readHook(document, known, alerts, name, entry));
+  const hooks = Object.entries(file.hooks).map(([name, entry]) =>
+    readHook(document, options, known, alerts, name, entry),
+  );
   return { connections, jobs: [...reports, ...alerts], hooks };
 }
 
@@ -255,13 +259,20 @@ function readAlert(
 
 function readHook(
   document: ConfigurationDocument,
+  { providers, shardCount }: ReadConfigurationOptions,
   known: Connections,
   alerts: readonly AlertJob[],
   name: string,
   entry: ConfigurationFile['hooks'][string],
 ): ConfiguredHook {
   const path = ['hooks', name];
-  connectionOf(document, known, path, entry.connection);
+  const { provider } = connectionOf(document, known, path, entry.connection);
+  const profile = providers[provider]?.hooks;
+  if (profile?.targets === undefined)
+    throw document.invalid(
+      [...path, 'connection'],
+      `names ${entry.connection}, whose provider ${provider} has no webhooks to register`,
+    );
   const job = alerts.find((candidate) => candidate.name === entry.job && candidate.connection === entry.connection);
   if (job === undefined) {
     const names = alerts
@@ -272,5 +283,11 @@ function readHook(
       `names ${entry.job}, which is no alert job of ${entry.connection}.${suggestion(entry.job, names)}`,
     );
   }
-  return { name, connection: entry.connection, events: entry.events, job: entry.job };
+  if (job.source !== profile.alertSource)
+    throw document.invalid(
+      [...path, 'job'],
+      `names ${entry.job}, which reads ${job.source}: webhooks feed ${profile.alertSource}`,
+    );
+  const shard = shardOf(entry.connection, shardCount);
+  return { name, connection: entry.connection, provider, shard, events: entry.events, job: entry.job };
 }

@@ -29,11 +29,11 @@ const job: ReportJob = {
   defuseFormulas: true,
   retention: { days: 1, mode: 'GOVERNANCE' },
 };
-const nothing = { connections: [], jobs: [] };
+const nothing = { connections: [], jobs: [], hooks: [] };
 
 describe('plan', () => {
   it('creates what there is not, and says what it will be', () => {
-    const changes = plan({ wanted: { connections: [wanted], jobs: [job] }, current: nothing });
+    const changes = plan({ wanted: { connections: [wanted], jobs: [job], hooks: [] }, current: nothing });
 
     expect(changes.map(({ action, kind, name }) => [action, kind, name])).toEqual([
       ['create', 'connection', 'acme'],
@@ -45,14 +45,17 @@ describe('plan', () => {
   it('says nothing of what stays, whatever the order of its members', () => {
     const same = { ...job, options: { a: 2, b: 1 } };
     expect(
-      plan({ wanted: { connections: [wanted], jobs: [job] }, current: { connections: [stored], jobs: [same] } }),
+      plan({
+        wanted: { connections: [wanted], jobs: [job], hooks: [] },
+        current: { connections: [stored], jobs: [same], hooks: [] },
+      }),
     ).toEqual([]);
   });
 
   it('shows before and after of what changes, and nothing else', () => {
-    const current = { connections: [stored], jobs: [{ ...job, cron: '0 3 * * *' }] };
+    const current = { connections: [stored], jobs: [{ ...job, cron: '0 3 * * *' }], hooks: [] };
 
-    const [change, ...others] = plan({ wanted: { connections: [wanted], jobs: [job] }, current });
+    const [change, ...others] = plan({ wanted: { connections: [wanted], jobs: [job], hooks: [] }, current });
 
     expect(others).toEqual([]);
     expect(change).toEqual({
@@ -64,7 +67,7 @@ describe('plan', () => {
   });
 
   it('removes a job that the file no longer names, and keeps a connection', () => {
-    const changes = plan({ wanted: nothing, current: { connections: [stored], jobs: [job] } });
+    const changes = plan({ wanted: nothing, current: { connections: [stored], jobs: [job], hooks: [] } });
 
     expect(changes.map(({ action, name }) => [action, name])).toEqual([
       ['keep', 'acme'],
