@@ -45,7 +45,8 @@ async function attempt(
 ): Promise<ExportOutcome | Stopped> {
   const plan = await patiently(durable, 'plan', () => makePlan(deps, input));
   if (isStopped(plan)) return plan;
-  if (plan.written) return patiently(durable, 'adopt', () => adoptRecord(deps, plan, input));
+  const { standing } = plan;
+  if (standing !== null) return patiently(durable, 'adopt', () => adoptRecord(deps, plan, input, standing));
   if (input.action === 'gap') return patiently(durable, 'gap', () => sealGap(deps, plan, input));
   const collected = await readParts(deps, input, durable, plan);
   if (isStopped(collected)) return collected;

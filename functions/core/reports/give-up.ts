@@ -13,14 +13,18 @@ export function incompletePrefix(prefix: string, attempt: number): string {
 /**
  * Moves the parts of an export that could not be reconciled out of the way, one by one, with a report of the figures.
  * They are not under retention. A part that is gone already was moved by the run before.
+ *
+ * @throws ConflictError the attempt no longer runs
  */
 export async function keepApart(
-  { archive }: Pick<ExportDependencies, 'archive'>,
+  { archive, windows, clock }: Pick<ExportDependencies, 'archive' | 'windows' | 'clock'>,
   prefix: string,
   input: ExportInput,
   collected: Collected,
   message: string,
 ): Promise<{ readonly reportKey: string }> {
+  // Parts of a run that was given up may be its successor's by now.
+  await windows.beat({ job: input.job, from: new Date(input.from), attempt: input.attempt }, clock.now());
   const target = incompletePrefix(prefix, input.attempt);
   for (const part of collected.parts) await moveObject(archive, part, `${target}${part.key.slice(prefix.length)}`);
   const report = {

@@ -11,22 +11,22 @@ const NO_VALUE = '(none)';
 
 /** Adds rows to counts. */
 export function countGroups(counts: GroupCounts, rows: readonly SourceRow[], column: string): GroupCounts {
-  const added: Record<string, number> = {};
+  const added = new Map<string, number>();
   for (const row of rows) {
     const value = row[column] ?? NO_VALUE;
     const group = (typeof value === 'object' ? JSON.stringify(value) : String(value)).slice(0, 80);
-    added[group] = (added[group] ?? 0) + 1;
+    added.set(group, (added.get(group) ?? 0) + 1);
   }
-  return addGroups(counts, added);
+  return addGroups(counts, Object.fromEntries(added));
 }
 
 /** The sum of two counts, with at most a hundred groups of its own. */
 export function addGroups(a: GroupCounts, b: GroupCounts): GroupCounts {
-  const sum: Record<string, number> = { ...a };
+  const sum = new Map(Object.entries(a));
   for (const [group, count] of Object.entries(b)) {
-    const known = group in sum || Object.keys(sum).length < GROUPS_LIMIT;
+    const known = sum.has(group) || sum.size < GROUPS_LIMIT;
     const name = known ? group : OTHER_GROUP;
-    sum[name] = (sum[name] ?? 0) + count;
+    sum.set(name, (sum.get(name) ?? 0) + count);
   }
-  return sum;
+  return Object.fromEntries(sum);
 }

@@ -84,10 +84,11 @@ export function createPartBuilder(options: PartOptions, encoders: Encoders): Par
   };
 }
 
-function addFile({ vendor }: Content, file: NonNullable<SourcePage['file']>): void {
-  const held = vendor.get(file.name) ?? { contentType: file.contentType, chunks: [] };
+function addFile(content: Content, file: NonNullable<SourcePage['file']>): void {
+  const held = content.vendor.get(file.name) ?? { contentType: file.contentType, chunks: [] };
   held.chunks.push(file.bytes);
-  vendor.set(file.name, held);
+  content.bytes += file.bytes.byteLength;
+  content.vendor.set(file.name, held);
 }
 
 function addRows(content: Content, options: PartOptions, rows: readonly SourceRow[]): void {

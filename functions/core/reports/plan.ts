@@ -4,6 +4,8 @@ import type { ReportJob } from '../jobs.ts';
 import { nearest } from '../nearest.ts';
 import type { Provider } from '../provider.ts';
 import { jobFromText, jobToText } from '../schedules/job-text.ts';
+import type { Chain } from '../schedules/window-store.ts';
+import type { Archive } from './archive.ts';
 import type { Manifest, ManifestPart } from './manifest.ts';
 import { parseRecord } from './manifest.ts';
 import { GAP, MANIFEST, windowPrefix } from './names.ts';
@@ -28,8 +30,8 @@ export interface Plan {
   readonly previous: { readonly key: string; readonly sha256: string } | null;
   readonly compare: Comparable | null;
   readonly authorization: Manifest['authorization'];
-  /** A manifest or gap record stands already: a run before this one got so far and no further. */
-  readonly written: boolean;
+  /** Key of the record that stands already: a run before this one got so far and no further. */
+  readonly standing: string | null;
 }
 
 /** What the last export left to compare with. */
@@ -66,8 +68,8 @@ export async function makePlan(deps: ExportDependencies, input: ExportInput): Pr
   }
   const { job } = state;
   const prefix = windowPrefix(job.connection, job.name, { from, to: new Date(input.to) });
-  const written = (await archive.read(`${prefix}${input.action === 'gap' ? GAP : MANIFEST}`)) !== undefined;
-  const gap = input.action === 'gap' || written;
+  const standing = await standingRecord(archive, prefix, input, chain);
+  const gap = input.action === 'gap' || standing !== null;
   // The window before a back-filled one is not there yet: there is nothing to compare it with.
   const backfilled = from < chain.to;
   return {
@@ -81,8 +83,26 @@ export async function makePlan(deps: ExportDependencies, input: ExportInput): Pr
     compare:
       gap || backfilled || chain.lastExport === undefined ? null : await readComparable(deps, chain.lastExport.key),
     authorization: gap ? NOBODY : await readAuthorization(deps, job.connection),
-    written,
+    standing,
   };
+}
+
+/**
+ * The record that a run before wrote and could not make known. A window has one place in the chain: an export that was
+ * written late counts for the gap that was to be recorded in its stead, or the two would share a number for good.
+ */
+async function standingRecord(
+  archive: Archive,
+  prefix: string,
+  { action }: ExportInput,
+  chain: Chain,
+): Promise<string | null> {
+  const [own, other] = action === 'gap' ? [GAP, MANIFEST] : [MANIFEST, GAP];
+  if ((await archive.read(`${prefix}${own}`)) !== undefined) return `${prefix}${own}`;
+  const bytes = await archive.read(`${prefix}${other}`);
+  const record = bytes && parseRecord(bytes);
+  const fits = record?.sequence === chain.sequence + 1 && record.previous?.sha256 === chain.last?.sha256;
+  return fits ? `${prefix}${other}` : null;
 }
 
 const NOBODY: Manifest['authorization'] = { by: null, at: null, scopes: null, account: null };

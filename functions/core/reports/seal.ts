@@ -42,7 +42,7 @@ export async function sealExport(deps: ExportDependencies, sealing: Sealing): Pr
   for (let start = 0; start < objects.length; start += LOCKS_AT_ONCE) {
     await allEnded(objects.slice(start, start + LOCKS_AT_ONCE).map((object) => deps.archive.lock(object, lock)));
   }
-  const record = await createRecord(deps, { ...content, summary }, `${plan.prefix}${MANIFEST}`, lock);
+  const record = await createRecord(deps, input, { ...content, summary }, `${plan.prefix}${MANIFEST}`, lock);
   return commitRecord(deps, plan, input, record);
 }
 
@@ -55,12 +55,16 @@ export async function sealGap(deps: ExportDependencies, plan: Plan, input: Expor
     recordedAt: plan.observedAt,
   };
   const lock = lockOf(planJob(plan), plan.observedAt);
-  return commitRecord(deps, plan, input, await createRecord(deps, gap, `${plan.prefix}${GAP}`, lock));
+  return commitRecord(deps, plan, input, await createRecord(deps, input, gap, `${plan.prefix}${GAP}`, lock));
 }
 
 /** A run before this one wrote the record and was cut off: its record counts, whatever the source says now. */
-export async function adoptRecord(deps: ExportDependencies, plan: Plan, input: ExportInput): Promise<ExportOutcome> {
-  const key = `${plan.prefix}${input.action === 'gap' ? GAP : MANIFEST}`;
+export async function adoptRecord(
+  deps: ExportDependencies,
+  plan: Plan,
+  input: ExportInput,
+  key: string,
+): Promise<ExportOutcome> {
   const bytes = await deps.archive.read(key);
   if (bytes === undefined) throw new ConflictError(`The record ${key} is gone`);
   return commitRecord(deps, plan, input, { key, bytes });
@@ -71,18 +75,41 @@ interface WrittenRecord {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * Writes the record, if this is still the running attempt. A record cannot be taken back, so a run that was given up and
+ * wakes late must write none beside its successor's; its sign of life here outlasts the invocation that writes.
+ *
+ * @throws ConflictError the attempt no longer runs
+ */
 async function createRecord(
-  { archive, signer }: ExportDependencies,
+  { archive, signer, windows, clock }: ExportDependencies,
+  input: ExportInput,
   record: ChainRecord,
   key: string,
   lock: Lock,
 ): Promise<WrittenRecord> {
   const bytes = await signRecord(record, signer);
-  const { created } = await archive.create({ key, bytes, contentType: 'application/json' }, lock);
+  const created = await createIfRunning({ archive, windows, clock }, input, { key, bytes }, lock);
   if (created) return { key, bytes };
   const standing = await archive.read(key);
-  if (standing === undefined) throw new ConflictError(`The record ${key} is taken and cannot be read`);
+  if (standing === undefined) throw new ConflictError(`No record ${key} can be written, and none can be read`);
   return { key, bytes: standing };
+}
+
+/** `false` when the key is taken or the attempt has ended: what stands then may be its own, committed already. */
+async function createIfRunning(
+  { archive, windows, clock }: Pick<ExportDependencies, 'archive' | 'windows' | 'clock'>,
+  input: ExportInput,
+  { key, bytes }: WrittenRecord,
+  lock: Lock,
+): Promise<boolean> {
+  try {
+    await windows.beat({ job: input.job, from: new Date(input.from), attempt: input.attempt }, clock.now());
+  } catch (error) {
+    if (error instanceof ConflictError) return false;
+    throw error;
+  }
+  return (await archive.create({ key, bytes, contentType: 'application/json' }, lock)).created;
 }
 
 /** @throws ConflictError when the record that stands does not belong at this place of the chain */

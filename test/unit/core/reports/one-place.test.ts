@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { StoreUnavailableError } from '../../../../functions/core/errors.ts';
+import { verifyArchive } from '../../../../functions/core/reports/verify.ts';
+import { createWorld, DAY, NEXT_DAY, TEST_PUBLIC_KEY, type World } from '../../../support/export-world.ts';
+
+const PREFIX = 'acme/nightly/20260301T010000Z--20260302T010000Z/';
+
+async function verified(world: World) {
+  const { findings } = await verifyArchive(
+    {
+      gunzip: (bytes) => bytes,
+      async *list() {
+        yield* world.archive.objects.keys();
+      },
+      read: (key, versionId) => world.archive.read(key, versionId),
+    },
+    TEST_PUBLIC_KEY,
+  );
+  return findings.filter(({ kind }) => kind !== 'stray');
+}
+
+/** Makes the attempt fail at `seal`, as a run does that the runtime ends between the record and its commit. */
+async function writtenButUnknown(world: World) {
+  const { seal } = world.windows;
+  Object.assign(world.windows, {
+    seal: async () => {
+      throw new StoreUnavailableError('down');
+    },
+  });
+  await world.drive(await world.begin(DAY.from, DAY.to));
+  Object.assign(world.windows, { seal });
+}
+
+describe('one place of the chain', () => {
+  it('I18 I19 E12 counts a manifest that stands already for the gap that was to be recorded in its stead', async () => {
+    const world = createWorld({ description: { kind: 'snapshot' } });
+    await writtenButUnknown(world);
+    const gap = await world.begin(DAY.from, DAY.to, { attempt: 2, action: 'gap', reason: 'failed: STALLED' });
+    expect(await world.drive(gap)).toMatchObject({
+      result: { state: 'exported', manifestKey: `${PREFIX}manifest.json` },
+    });
+    expect([...world.archive.objects.keys()]).not.toContain(`${PREFIX}gap.json`);
+    await world.drive(await world.begin(NEXT_DAY.from, NEXT_DAY.to));
+    expect(await verified(world)).toEqual([]);
+  });
+
+  it('I19 writes no manifest for a run that was given up and wakes late, beside the gap record of its successor', async () => {
+    const world = createWorld({ description: { kind: 'snapshot' } });
+    const input = await world.begin(DAY.from, DAY.to);
+    const { lock } = world.archive;
+    let woken = false;
+    Object.assign(world.archive, {
+      lock: async (...args: Parameters<typeof lock>) => {
+        if (!woken) {
+          woken = true;
+          const key = { job: 'nightly', from: new Date(DAY.from), attempt: 1 };
+          const error = { code: 'STALLED', message: 'silent', retryable: true };
+          await world.windows.fail(key, 'failed', error, { shard: '0', rows: [] }, world.state.now);
+          await world.drive(await world.begin(DAY.from, DAY.to, { attempt: 2, action: 'gap', reason: 'missed' }));
+        }
+        return lock(...args);
+      },
+    });
+    expect(await world.drive(input)).toMatchObject({ result: { state: 'superseded' } });
+    const records = [...world.archive.objects.keys()].filter((key) => /(?:manifest|gap)\.json$/.test(key));
+    expect(records).toEqual([`${PREFIX}gap.json`]);
+    expect(await verified(world)).toEqual([]);
+  });
+
+  it('moves no parts of its successor out of the way', async () => {
+    const world = createWorld();
+    const input = await world.begin(DAY.from, DAY.to);
+    const { beat } = world.windows;
+    let beats = 0;
+    Object.assign(world.windows, {
+      beat: async (...args: Parameters<typeof beat>) => {
+        await beat.apply(world.windows, args);
+        beats += 1;
+      },
+    });
+    world.setReadPage(() => {
+      const rows = [{ id: 'a' }];
+      return { rows, sourceTotal: 2 };
+    });
+    await world.drive(input);
+    expect(beats).toBe(2);
+  });
+});
+
+describe('a part', () => {
+  it('E28 ends by the bytes of the vendor’s files too', async () => {
+    const bytes = Buffer.alloc(1000, 'x');
+    const world = createWorld({
+      partBytes: 1500,
+      readPage: (cursor) => {
+        const at = typeof cursor === 'number' ? cursor : 0;
+        return {
+          rows: [],
+          file: { name: 'report.csv', contentType: 'text/csv', bytes },
+          ...(at < 5 ? { next: at + 1 } : {}),
+        };
+      },
+    });
+    await world.drive(await world.begin(DAY.from, DAY.to));
+    const sizes = world.manifest(DAY.from, DAY.to).parts.filter(({ format }) => format === 'vendor');
+    expect(sizes.map((part) => part.bytes)).toEqual([2000, 2000, 2000]);
+  });
+
+  it('counts rows by whatever their group is called', async () => {
+    const rows = ['constructor', '__proto__', 'toString', 'constructor'].map((severity, id) => ({
+      id: `${id}`,
+      severity,
+    }));
+    const world = createWorld({ readPage: () => ({ rows }) });
+    expect(await world.drive(await world.begin(DAY.from, DAY.to))).toMatchObject({ result: { state: 'exported' } });
+    const { groups } = world.manifest(DAY.from, DAY.to);
+    expect(Object.entries(groups?.counts ?? {})).toEqual([
+      ['constructor', 2],
+      ['__proto__', 1],
+      ['toString', 1],
+    ]);
+    expect(await verified(world)).toEqual([]);
+  });
+});
