@@ -116,22 +116,26 @@ function isNetworkError(error: unknown): error is Error {
 
 /** Failures before a byte of the request left this machine. */
 const NOT_SENT = new Set([
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
   'EADDRNOTPUBLIC',
   'EAI_AGAIN',
   'ECONNREFUSED',
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ENOTFOUND',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+/**
+ * The same for TLS: a certificate that is refused, or two sides that cannot agree. Other alerts may come after a request.
+ *
+ * @see https://nodejs.org/api/tls.html#x509-certificate-error-codes
+ */
+const NO_HANDSHAKE =
+  /^(?:CERT_|UNABLE_TO_|(?:DEPTH_ZERO_)?SELF_SIGNED_CERT|ERR_TLS_CERT_|HOSTNAME_MISMATCH$|ERR_SSL_(?:.{0,20}HANDSHAKE_FAILURE|.{0,20}PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|WRONG_VERSION_NUMBER)$)/;
+
 function mayHaveArrived(error: Error): boolean {
-  return !NOT_SENT.has((error as NodeJS.ErrnoException).code ?? '');
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return !NOT_SENT.has(code) && !NO_HANDSHAKE.test(code);
 }
 
 /** `dns.lookup` that answers public addresses only, so that an allowed name cannot lead inside (S77). */

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
@@ -163,6 +163,29 @@ describe('createSend', () => {
     await expect(send({ method: 'GET', url: new URL('https://localhost/') }, anywhere)).rejects.toMatchObject({
       sent: false,
     });
+  });
+
+  it('P08: a name that does not resolve is passing trouble, and nothing was sent', async () => {
+    const failure = send({ method: 'POST', url: new URL('https://steward-nowhere.invalid/'), body: 'x' }, anywhere);
+    await expect(failure).rejects.toThrow(ProviderUnavailableError);
+    await expect(failure).rejects.toMatchObject({ sent: false });
+  });
+
+  it.each([
+    // Plain HTTP, where TLS was to be; and a fatal alert, `handshake_failure`, to the first record.
+    ['another protocol', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+    ['no agreement', '\x15\x03\x03\x00\x02\x02\x28'],
+  ])('P09: a handshake that fails (%s) is passing trouble, and nothing was sent', async (_title, answer) => {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(Buffer.from(answer, 'latin1')));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const failure = send({ method: 'POST', url: new URL(`https://127.0.0.1:${port}/`), body: 'x' }, anywhere);
+    await expect(failure).rejects.toThrow(ProviderUnavailableError);
+    await expect(failure).rejects.toMatchObject({ sent: false });
+    server.close();
   });
 
   it('asks the policy, and names no path or query in its refusal', async () => {

@@ -34,6 +34,26 @@ describe('the page of a link', () => {
     }
   });
 
+  it('S62, S63, S64: every answer forbids framing, referrers, caching and sniffing, whatever it is', async () => {
+    const world = createWebWorld();
+    const path = await world.invite('c1');
+    const paths = [path, '/nothing', `/connect/${'A'.repeat(43)}`, '/callback/acme', '/callback/none', '/outcome/busy'];
+    for (const one of paths) {
+      for (const method of ['GET', 'POST', 'HEAD', 'DELETE']) {
+        const { headers } = await world.ask({ path: one, method });
+        expect(headers, `${method} ${one}`).toMatchObject({
+          'cache-control': 'no-store',
+          'referrer-policy': 'no-referrer',
+          'x-frame-options': 'DENY',
+          'x-content-type-options': 'nosniff',
+          'cross-origin-opener-policy': 'same-origin',
+        });
+        expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
+        expect(headers['strict-transport-security']).toMatch(/max-age=\d{8,}; includeSubDomains/);
+      }
+    }
+  });
+
   it('sends the browser off with a state, a cookie of this browser, and nothing of ours in the address', async () => {
     const world = createWebWorld();
     const { response, location, cookie } = await world.press(await world.invite('c1'));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../functions/core/time.ts';
 import { createRefreshSweep } from '../../../../functions/core/tokens/sweep.ts';
 import { createTokenWorld, type TokenWorld } from '../../../support/token-world.ts';
@@ -36,6 +37,42 @@ describe('a sweep', () => {
     expect(world.endpoint.presented).toHaveLength(0);
     expect(await sweep(world, new Date(now - MINUTE_MS).toISOString())).toMatchObject({ counts: { refreshed: 1 } });
     expect(await sweep(world)).toEqual({ stale: false, counts: {} });
+  });
+
+  it('P16: a slot in a leap second is stale; a clock that is set back spends nothing twice', async () => {
+    const world = await worldOf(3);
+    expect(await sweep(world, '2026-12-31T23:59:60Z')).toEqual({ stale: true });
+    await sweep(world);
+    world.clock.advance(-2 * HOUR_MS);
+    for (let minute = 0; minute < 240; minute += 1) {
+      await sweep(world);
+      world.clock.advance(MINUTE_MS);
+    }
+    expect(new Set(world.endpoint.presented).size).toBe(world.endpoint.presented.length);
+    expect(new Set(healths(world))).toEqual(new Set(['connected']));
+  });
+
+  it('P11: what fails beside another failure is awaited too, and leaves no rejection behind', async () => {
+    const world = await worldOf(2);
+    const unhandled: unknown[] = [];
+    const listen = (reason: unknown) => void unhandled.push(reason);
+    process.on('unhandledRejection', listen);
+    const later = async () => {
+      await new Promise(setImmediate);
+      throw new StoreUnavailableError('down');
+    };
+    const dependencies = world.dependenciesOf();
+    const failing = {
+      ...dependencies,
+      store: { ...dependencies.store, highWater: async () => Promise.reject(new StoreUnavailableError('down')) },
+      credentials: { get: later },
+      sealer: { ...dependencies.sealer, prepare: later },
+    };
+    const report = await createRefreshSweep(failing)({ shard: '0' }, world.deadline());
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+    process.off('unhandledRejection', listen);
+    expect(report).toMatchObject({ counts: { failed: 2 } });
+    expect(unhandled).toEqual([]);
   });
 
   it('R36, I16: a poisoned connection delays nobody, and an unforeseen failure fails the invocation at the end', async () => {
