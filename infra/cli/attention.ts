@@ -59,7 +59,7 @@ function ofConnection(view: ConnectionView, at: Date, command: CommandText): Att
       return {
         tone: 'warn',
         about,
-        what: 'Paused. Its refresh token goes on ageing.',
+        what: 'Paused: no job runs on it.',
         next: command(`resume ${about}`),
       };
     case 'connected':

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createAuthorizationStore } from '../../../functions/adapters/dynamodb/authorization-store.ts';
+import type { Connection } from '../../../functions/core/connections/connection.ts';
 import { createTicket } from '../../../functions/core/authorization/ticket.ts';
 import { auditEvent, recordAudit } from '../audit.ts';
 import { EXIT } from '../exit.ts';
@@ -43,6 +44,8 @@ export async function connectCommand(
   options: ConnectOptions & { readonly open?: boolean; readonly wait: boolean },
 ): Promise<number> {
   const before = await connectionNamed(services, name);
+  if (before.health === 'disconnected' && services.providers[before.provider]?.grant === 'client-credentials')
+    return reopen({ terminal, services }, before);
   const { url, expiresAt } = await issue(services, name, options);
   const { authorizedBy, replaceAccount = false } = options;
   await recordAudit(
@@ -84,6 +87,20 @@ export async function connectCommand(
     terminal.progress(`Waiting for the consent; the link ends ${relative(expiresAt, services.clock.now())}`);
     await wait(LOOK_EVERY_MS);
   }
+}
+
+/** A connection that nobody has to consent to: its tokens are fetched with the secret again. */
+async function reopen({ terminal, services }: CommandContext, { name, provider }: Connection): Promise<number> {
+  const now = services.clock.now();
+  await services.connections.reopen(name, 'client-credentials', now);
+  const summary = `${name} is being connected again`;
+  await recordAudit(
+    services,
+    auditEvent(services, 'steward.connection.invited', { connection: name, provider, summary }),
+  );
+  terminal.note(`${summary}, with its secret: nobody has to consent. steward status says when it is.`);
+  if (terminal.json) terminal.out(JSON.stringify({ connection: name, status: 'pending' }));
+  return EXIT.done;
 }
 
 /** The desktop's own way to open an address. Where there is none, the printed link is there. */

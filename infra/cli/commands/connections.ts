@@ -49,7 +49,7 @@ export async function disconnectCommand(
   options: { readonly yes?: boolean },
 ): Promise<number> {
   const connection = await connectionNamed(services, name);
-  if (options.yes !== true && !(await terminal.confirm(`Forget the tokens of ${name}?`))) return EXIT.done;
+  if (options.yes !== true && !(await terminal.confirm(`Forget the tokens of ${name}?`, '--yes'))) return EXIT.done;
   await controlOf(services).disconnect(name, actor());
   await services.nudge(connection.shard);
   const { title = connection.provider } = services.providers[connection.provider] ?? {};

@@ -1,4 +1,5 @@
-import type { ConnectionView, Overview } from '../overview.ts';
+import { type Attention, attentionOf } from '../attention.ts';
+import type { Overview } from '../overview.ts';
 import { createOverviewReader } from '../read-overview.ts';
 import { EXIT } from '../exit.ts';
 import { table, type Tone } from '../table.ts';
@@ -6,16 +7,13 @@ import type { Terminal } from '../terminal.ts';
 import { count, instant, relative } from '../words.ts';
 import type { CommandContext } from './context.ts';
 
-/** `steward status`: every connection and job, with what needs somebody first. Exit code 1 when something does. */
+/** `steward status`: what needs somebody first, then everything else. Exit code 1 when something stands still. */
 export async function statusCommand({ terminal, services }: CommandContext): Promise<number> {
   const overview = await createOverviewReader(services)();
-  if (terminal.json) terminal.out(JSON.stringify(overview));
-  else showOverview(terminal, overview);
-  return overview.connections.some(needsSomebody) ? EXIT.failed : EXIT.done;
-}
-
-function needsSomebody({ status }: ConnectionView): boolean {
-  return status === 'reauthorization-required' || status === 'access-denied';
+  const attention = attentionOf(overview);
+  if (terminal.json) terminal.out(JSON.stringify({ ...overview, attention }));
+  else showOverview(terminal, overview, attention);
+  return attention.some(({ tone }) => tone === 'bad') ? EXIT.failed : EXIT.done;
 }
 
 function toneOf(status: string): Tone {
@@ -23,23 +21,16 @@ function toneOf(status: string): Tone {
   return status === 'reauthorization-required' || status === 'access-denied' || status === 'failed' ? 'bad' : 'warn';
 }
 
-function showOverview(terminal: Terminal, overview: Overview): void {
+function showOverview(terminal: Terminal, overview: Overview, attention: readonly Attention[]): void {
   const { paint } = terminal;
   terminal.out(paint('strong', `Steward, stage ${overview.stage}, ${instant(overview.at)}`));
+  for (const { tone, about, what, next } of attention)
+    terminal.out(`  ${paint(tone, about)}: ${what}${next === undefined ? '' : `\n    next: ${paint('strong', next)}`}`);
   terminal.out(`\n${connectionsTable(terminal, overview)}`);
-  for (const { name, lastError, status } of overview.connections) {
-    if (lastError !== undefined && status !== 'connected')
-      terminal.out(`  ${paint('bad', name)}: ${lastError.message} (${relative(lastError.at, overview.at)})`);
-    if (status === 'reauthorization-required')
-      terminal.out(`  ${paint('bad', name)}: ask for consent again with: steward connect ${name}`);
-  }
   if (overview.jobs.length > 0) terminal.out(`\n${jobsTable(overview)}`);
   if (overview.exports.length > 0) terminal.out(`\n${exportsTable(terminal, overview)}`);
-  const { pending, oldestAt } = overview.outbox;
-  if (pending > 0)
-    terminal.out(
-      `\n${count(pending)} events wait to be published, the oldest since ${relative(oldestAt, overview.at)}.`,
-    );
+  const { pending } = overview.outbox;
+  if (pending > 0) terminal.out(`\n${count(pending)} events wait to be published.`);
 }
 
 export function connectionsTable({ paint }: Pick<Terminal, 'paint'>, { connections, at }: Overview): string {
@@ -91,7 +82,8 @@ export function exportsTable({ paint }: Pick<Terminal, 'paint'>, { exports }: Ov
     view.rows === undefined ? '–' : count(view.rows),
     view.sourceTotal === undefined || view.sourceTotal === null ? '–' : count(view.sourceTotal),
     view.completeness ?? '–',
+    view.record === undefined ? '–' : paint(view.record === 'verified' ? 'good' : 'bad', view.record),
     view.reason ?? '',
   ]);
-  return table(['export', 'from', 'to', 'state', 'rows', 'source', 'complete by', ''], rows);
+  return table(['export', 'from', 'to', 'state', 'rows', 'source', 'complete by', 'manifest', ''], rows);
 }
