@@ -1,9 +1,9 @@
 import { CfnOutput, CfnParameter, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
-import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import { AlarmSet } from '../constructs/alarm-set.ts';
+import { createAlarmTopic } from '../constructs/alarm-topic.ts';
 import { ServiceDashboard } from '../constructs/dashboard.ts';
 import { addFunctionAlarms } from '../constructs/function-alarms.ts';
 import { addLogMeasures } from '../constructs/log-measures.ts';
@@ -73,10 +73,9 @@ export class ServiceStack extends Stack {
       allowedPattern: '[^@\\s]+@[^@\\s]+\\.[^@\\s]+',
       constraintDescription: 'has to be an e-mail address',
     });
-    const topicProps = { enforceSSL: true, masterKey: state.storageKey.key };
-    const alarmTopic = new Topic(this, 'Alarms', topicProps);
+    const alarmTopic = createAlarmTopic(this, 'Alarms', state.storageKey.key);
     alarmTopic.addSubscription(new EmailSubscription(receiver.valueAsString));
-    const pageTopic = new Topic(this, 'Pages', topicProps);
+    const pageTopic = createAlarmTopic(this, 'Pages', state.storageKey.key);
 
     const alarms = new AlarmSet(this, 'Alarm', { topic: alarmTopic, runbook: stage.runbook });
     for (const each of Object.values(this.functions)) {

@@ -137,3 +137,33 @@ describe('metrics', () => {
     expect(Object.keys(METRICS).filter((name) => !body.includes(name))).toEqual([]);
   });
 });
+
+interface TopicPolicy {
+  readonly Properties: {
+    readonly Topics: readonly { readonly Ref: string }[];
+    readonly PolicyDocument: { readonly Statement: readonly Record<string, unknown>[] };
+  };
+}
+
+describe('alarms reach somebody', () => {
+  const policies = Object.values(service.findResources('AWS::SNS::TopicPolicy')) as TopicPolicy[];
+  const topics = new Set(
+    alarms.flatMap(([, { Properties }]) => (Properties.AlarmActions as { Ref: string }[]).map(({ Ref }) => Ref)),
+  );
+
+  it.each([...topics])('%s lets CloudWatch publish: a policy of its own replaces the one that would', (topic) => {
+    const statements = policies
+      .filter(({ Properties }) => Properties.Topics.some(({ Ref }) => Ref === topic))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+
+    expect(topics.size).toBe(2);
+    expect(statements).toContainEqual({
+      Sid: 'AlarmsOfThisAccount',
+      Effect: 'Allow',
+      Principal: { Service: 'cloudwatch.amazonaws.com' },
+      Action: 'sns:Publish',
+      Resource: { Ref: topic },
+      Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+    });
+  });
+});
