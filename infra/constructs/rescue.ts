@@ -36,13 +36,8 @@ export class Rescue extends Construct {
         resources: [this.bucket.arnForObjects(`${PREFIX}/*`)],
       }),
     );
-    // Without it S3 answers 403 for an object that is not there, which would look like a missing permission.
-    fn.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['s3:ListBucket'],
-        resources: [this.bucket.bucketArn],
-        conditions: { StringLike: { 's3:prefix': `${PREFIX}/*` } },
-      }),
-    );
+    // Without it S3 answers 403 for an object that is not there, and a token is never presented again on a guess. No
+    // condition on `s3:prefix`: a request for one object has none, so that the permission would not count for it.
+    fn.addToRolePolicy(new PolicyStatement({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] }));
   }
 }

@@ -128,3 +128,15 @@ describe('S87 who may write what', () => {
     expect(who('secretsmanager:GetSecretValue')).toEqual(['OauthCallback', 'TokenRefresher']);
   });
 });
+
+describe('R21 a rescued token set that is not there', () => {
+  // A request for one object carries no prefix: under a condition on it S3 answers 403, not 404, for a missing key.
+  it.each(['TokenRefresher', 'OauthCallback'])('%s is told so: it may list the bucket, unconditionally', (id) => {
+    const lists = allowing(service, id, 's3:ListBucket').filter(({ Resource }) =>
+      JSON.stringify(Resource).includes('RescueBucket'),
+    );
+
+    expect(lists).toHaveLength(1);
+    expect(lists[0]).not.toHaveProperty('Condition');
+  });
+});
