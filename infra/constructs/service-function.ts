@@ -1,6 +1,14 @@
 import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, type Code, type EventInvokeConfigOptions, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  type CfnFunction,
+  type Code,
+  type EventInvokeConfigOptions,
+  Function,
+  RecursiveLoop,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -70,8 +78,16 @@ export class ServiceFunction extends Construct {
     );
   }
 
-  /** Lets the function call itself on, by the name that Lambda gives it: a backlog that outlasts one run. */
+  /**
+   * Lets the function call itself on, by the name that Lambda gives it: a backlog that outlasts one run.
+   *
+   * Lambda takes the seventeenth call of such a chain for a mistake and makes it a dead letter, unless it is told that
+   * the chain is meant. It ends by itself: only a run that leaves something behind calls the next.
+   *
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+   */
   grantNudgeItself(): void {
+    (this.function.node.defaultChild as CfnFunction).recursiveLoop = RecursiveLoop.ALLOW;
     new Policy(this, 'CallsItself', {
       roles: [this.role],
       statements: [new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [this.function.functionArn] })],

@@ -141,6 +141,14 @@ describe('report-export', () => {
   });
 });
 
+describe('P06 a chain of its own calls', () => {
+  it('is meant where the publisher goes on with a backlog, and a mistake anywhere else', () => {
+    const allowed = FUNCTIONS.filter(({ name }) => functionNamed(name).Properties['RecursiveLoop'] === 'Allow');
+
+    expect(allowed.map(({ name }) => name)).toEqual(['event-publisher']);
+  });
+});
+
 describe('logs', () => {
   it('are kept as long as the stage says, under names of their own', () => {
     service.resourceCountIs('AWS::Logs::LogGroup', FUNCTIONS.length);
