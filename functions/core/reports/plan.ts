@@ -1,8 +1,10 @@
 import { allEnded } from '../all-ended.ts';
-import { ConfigInvalidError, ConflictError, NotFoundError } from '../errors.ts';
+import { ConfigInvalidError, ConflictError, ExportIncompleteError, NotFoundError } from '../errors.ts';
 import type { ReportJob } from '../jobs.ts';
 import { nearest } from '../nearest.ts';
 import type { Provider } from '../provider.ts';
+import { checkChainOwner } from '../schedules/chain-owner.ts';
+import { timeAfter } from '../schedules/cron.ts';
 import { jobFromText, jobToText } from '../schedules/job-text.ts';
 import type { Chain } from '../schedules/window-store.ts';
 import type { Archive } from './archive.ts';
@@ -70,13 +72,18 @@ export async function makePlan(deps: ExportDependencies, input: ExportInput): Pr
   const prefix = windowPrefix(job.connection, job.name, { from, to: new Date(input.to) });
   const standing = await standingRecord(archive, prefix, input, chain);
   const gap = input.action === 'gap' || standing !== null;
+  const description = gap ? GAP_DESCRIPTION : sourceOf(job, providers).describe(job.options);
+  if (!gap) {
+    checkChainOwner(job, chain);
+    checkStillSeen(job, description, new Date(input.to), clock.now());
+  }
   // The window before a back-filled one is not there yet: there is nothing to compare it with.
   const backfilled = from < chain.to;
   return {
     job: jobToText(job),
     prefix,
     observedAt: clock.now().toISOString(),
-    description: gap ? GAP_DESCRIPTION : sourceOf(job, providers).describe(job.options),
+    description,
     pagesPerPart: pagesPerPart(providers[job.provider]),
     sequence: chain.sequence + 1,
     previous: chain.last ?? null,
@@ -103,6 +110,16 @@ async function standingRecord(
   const record = bytes && parseRecord(bytes);
   const fits = record?.sequence === chain.sequence + 1 && record.previous?.sha256 === chain.last?.sha256;
   return fits ? `${prefix}${other}` : null;
+}
+
+/**
+ * A start that was delayed past the next window's would file what is seen then under a time when it was not.
+ *
+ * @throws ExportIncompleteError the window of a snapshot is over
+ */
+function checkStillSeen(job: ReportJob, { kind }: SourceDescription, to: Date, now: Date): void {
+  if (kind !== 'snapshot' || timeAfter(job, to) > now) return;
+  throw new ExportIncompleteError(`The snapshot of ${to.toISOString()} was not taken in time: the next one is due`);
 }
 
 const NOBODY: Manifest['authorization'] = { by: null, at: null, scopes: null, account: null };

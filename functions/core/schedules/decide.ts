@@ -13,6 +13,14 @@ export const RESTART_AFTER_MS = 10 * MINUTE_MS;
 /** Failures that nobody steps in for (a permission, a report that is gone) end an incremental window after so many attempts. */
 const ATTEMPTS_BEFORE_GAP = 8;
 
+/** What a consent or a corrected secret mends: what was missed meanwhile can all be read then, so it is waited for. */
+const MENDED_BY_PEOPLE: readonly string[] = [
+  'CLIENT_REJECTED',
+  'CREDENTIALS_MISSING',
+  'GRANT_REJECTED',
+  'REAUTHORIZATION_REQUIRED',
+];
+
 const FIRST_RETRY_MS = 5 * MINUTE_MS;
 const LONGEST_RETRY_MS = 6 * HOUR_MS;
 
@@ -92,13 +100,17 @@ function retryOrStart(input: DecideInput, window: Window, record: WindowRecord |
   if (record === undefined) return { type: 'export', window, attempt: 1 };
   const attempt = record.attempt + 1;
   if (record.action === 'gap') return { type: 'gap', window, attempt, reason: record.reason ?? 'given up' };
-  if (record.error?.retryable === false && record.attempt >= ATTEMPTS_BEFORE_GAP) {
-    return { type: 'gap', window, attempt, reason: `failed: ${record.error.code}` };
+  if (isHopeless(record)) {
+    return { type: 'gap', window, attempt, reason: `failed: ${record.error?.code}` };
   }
   const until = new Date(record.updatedAt.getTime() + retryDelayMs(record.attempt));
   return input.now < until && !askedSince(input, record.updatedAt)
     ? { type: 'wait', until }
     : { type: 'export', window, attempt };
+}
+
+function isHopeless({ error, attempt }: WindowRecord): boolean {
+  return error?.retryable === false && attempt >= ATTEMPTS_BEFORE_GAP && !MENDED_BY_PEOPLE.includes(error.code);
 }
 
 /** Whether a person asked for an export after a failure: then it is tried again at once. */

@@ -4,6 +4,7 @@ import type { Log, Metrics } from '../log.ts';
 import { exportEvent } from '../reports/export-events.ts';
 import type { SourceDescription } from '../reports/source.ts';
 import { type Clock, type Deadline, MINUTE_MS, SECOND_MS } from '../time.ts';
+import { checkChainOwner } from './chain-owner.ts';
 import { decide, type Decision, latenessMs, RESTART_AFTER_MS, STALLED_AFTER_MS, startsToLookUp } from './decide.ts';
 import { recordRun, type RunFigures } from './job-run.ts';
 import type { JobStore, LeasedJob } from './job-store.ts';
@@ -96,6 +97,7 @@ async function advance(deps: SweepReportsDependencies, lease: LeasedJob, job: Re
     const record = await deps.windows.find(job.name, chain.current.from);
     if (record?.state === 'running') return { dueAt: await watch(deps, job, record, now), run };
   }
+  checkChainOwner(job, chain);
   const source = deps.describe(job);
   const { createdAt, request } = lease;
   const input = { timetable: job, source, startAt: job.startAt, createdAt, request, chain, now };

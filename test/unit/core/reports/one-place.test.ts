@@ -87,6 +87,29 @@ describe('one place of the chain', () => {
   });
 });
 
+describe('a snapshot', () => {
+  it('E24 is not taken by a start that was delayed past the next window’s', async () => {
+    const world = createWorld({ description: { kind: 'snapshot' } });
+    const input = await world.begin(DAY.from, DAY.to);
+    world.state.now = new Date(NEXT_DAY.to);
+    expect(await world.drive(input)).toMatchObject({ result: { state: 'failed', code: 'EXPORT_INCOMPLETE' } });
+    expect(world.state.reads).toBe(0);
+    const missed = createWorld({ description: { kind: 'incremental' } });
+    const late = await missed.begin(DAY.from, DAY.to);
+    missed.state.now = new Date(NEXT_DAY.to);
+    expect(await missed.drive(late)).toMatchObject({ result: { state: 'exported' } });
+  });
+
+  it('I27 of another connection is not put into this one’s chain', async () => {
+    const world = createWorld();
+    await world.drive(await world.begin(DAY.from, DAY.to));
+    await world.jobs.configure({ ...world.job, connection: 'other' }, world.state.now);
+    const driven = await world.drive(await world.begin(NEXT_DAY.from, NEXT_DAY.to));
+    expect(driven).toMatchObject({ result: { state: 'failed', code: 'CONFIG_INVALID' } });
+    expect([...world.archive.objects.keys()].filter((key) => key.startsWith('other/'))).toEqual([]);
+  });
+});
+
 describe('a part', () => {
   it('E28 ends by the bytes of the vendor’s files too', async () => {
     const bytes = Buffer.alloc(1000, 'x');

@@ -204,6 +204,14 @@ describe('decide()', () => {
     expect(decide(input({ now, chain: head, records: unwritten }))).toMatchObject({ type: 'gap', reason: 'missed' });
   });
 
+  it('E25 waits as long as it takes for a consent, because what was missed can all be read then', () => {
+    const now = new Date('2026-03-30T12:00:00Z');
+    const head = chain('2026-03-01T02:00:00Z', '2026-03-14T02:00:00Z');
+    const error = { code: 'REAUTHORIZATION_REQUIRED', message: '', retryable: false };
+    const records = failed('2026-03-14T02:00:00Z', '2026-03-15T02:00:00Z', { attempt: 40, error });
+    expect(decide(input({ now, chain: head, records }))).toMatchObject({ type: 'export', attempt: 41 });
+  });
+
   it('begins where the job says', () => {
     const startAt = new Date('2026-03-08T00:00:00Z');
     expect(decide(input({ now: new Date('2026-03-10T12:00:00Z'), startAt }))).toMatchObject({

@@ -43,7 +43,7 @@ function createScene(description: Partial<SourceDescription> = {}) {
     const key = { job: input.job, from: new Date(input.from), attempt: input.attempt };
     const sealed = {
       sequence: sequence + 1,
-      manifestKey: `m${sequence}`,
+      manifestKey: `acme/nightly/m${sequence}`,
       manifestSha256: `s${sequence}`,
       rows: 5,
       bytes: 9,
@@ -245,5 +245,22 @@ describe('createRequestExport()', () => {
       from: span.from,
       to: new Date('2026-03-11T02:00:00Z'),
     });
+  });
+
+  it('I27 goes on with no chain of another connection, and says how to', async () => {
+    const scene = createScene();
+    await scene.jobs.configure(scene.job, new Date('2026-03-10T12:00:00Z'));
+    await scene.tick('2026-03-11T02:00:10Z');
+    await scene.seal(scene.started[0]!.input);
+    await scene.jobs.configure({ ...scene.job, connection: 'other' }, new Date('2026-03-11T03:00:00Z'));
+    await scene.tick('2026-03-12T02:00:10Z');
+    expect(scene.started).toHaveLength(1);
+    expect((await scene.jobs.find('nightly'))?.run.lastError).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('a name of its own') as string,
+    });
+    await scene.jobs.configure(scene.job, new Date('2026-03-12T03:00:00Z'));
+    await scene.tick('2026-03-12T03:00:10Z');
+    expect(scene.started).toHaveLength(2);
   });
 });
