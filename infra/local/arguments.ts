@@ -5,6 +5,8 @@ import { UsageError } from '../../functions/core/errors.ts';
 export interface StartOptions {
   readonly once: boolean;
   readonly json: boolean;
+  /** Seconds that `--once` may take; the default depends on who consents. */
+  readonly limit?: number;
   readonly port: number;
   readonly reset: boolean;
   readonly directory: string;
@@ -35,6 +37,11 @@ export function parseArguments(argv: readonly string[]): StartOptions | undefine
     .description('Runs Steward on this machine: the deployed functions, AWS on loopback, and doubles of the providers.')
     .option('--once', 'run one whole cycle, print what came of it, and end', false)
     .option('--json', 'with --once: the last line is one JSON object', false)
+    .option(
+      '--limit <seconds>',
+      'with --once: how long it may take; 55, or with --config 600 for people and 600 for the rest',
+      wholeNumber(1, 86_400),
+    )
     .option('--port <n>', 'of the HTTP API and the console', wholeNumber(0, 65_532), DEFAULT_PORT)
     .option('--directory <folder>', 'where everything is kept', '.steward')
     .option('--reset', 'forget everything that is kept there first', false)
@@ -58,11 +65,12 @@ export function parseArguments(argv: readonly string[]): StartOptions | undefine
   return options;
 }
 
-function checkCombination({ config, secrets, allowLoopback, once, json }: StartOptions): void {
+function checkCombination({ config, secrets, allowLoopback, once, json, limit }: StartOptions): void {
   if (config === undefined && secrets !== undefined)
     throw new UsageError('--secrets needs --config: the doubles bring their own');
   if (config === undefined && allowLoopback)
     throw new UsageError('--allow-loopback needs --config: the doubles are on loopback anyway');
+  if (limit !== undefined && !once) throw new UsageError('--limit needs --once: a service that keeps running has none');
   if (json && !once) throw new UsageError('--json needs --once: a service that keeps running has no last line');
 }
 

@@ -2,7 +2,7 @@
 import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigInvalidError } from '../../functions/core/errors.ts';
-import { MINUTE_MS } from '../../functions/core/time.ts';
+import { MINUTE_MS, SECOND_MS } from '../../functions/core/time.ts';
 import { EXIT, exitCodeOf, failureText } from '../cli/exit.ts';
 import { hasColour, painter } from '../cli/table.ts';
 import { parseArguments, type StartOptions } from './arguments.ts';
@@ -127,7 +127,12 @@ async function once({ options, configuration, doubles, interruption, say, began 
   interruption.started();
   try {
     if (queues === undefined) throw new Error('The subscribers were not made');
-    const limitMs = doubles === undefined ? OWN_LIMIT_MS : ONCE_LIMIT_MS - (performance.now() - began);
+    const limitMs =
+      options.limit !== undefined
+        ? options.limit * SECOND_MS
+        : doubles === undefined
+          ? OWN_LIMIT_MS
+          : ONCE_LIMIT_MS - (performance.now() - began);
     const ended = runOnce({ service, ...(doubles === undefined ? {} : { doubles }), ...queues, onStep: say, limitMs });
     const result = await Promise.race([ended, interruption.asked]);
     if (result === 'interrupted') {

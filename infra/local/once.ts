@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createWorkStore } from '../../functions/adapters/dynamodb/work-store.ts';
 import { UsageError } from '../../functions/core/errors.ts';
 import { verifyArchive, type VerifyReport } from '../../functions/core/reports/verify.ts';
-import { DAY_MS, MINUTE_MS } from '../../functions/core/time.ts';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../functions/core/time.ts';
 import { FRESH_TOKEN_MS } from '../../functions/core/tokens/timing.ts';
 import { connectLink } from '../cli/commands/connect.ts';
 import { requestExportOf } from '../cli/commands/export.ts';
@@ -144,10 +144,7 @@ async function connectAll(options: OnceOptions, look: Look): Promise<ReadonlyMap
     const link = await connectLink(services, name, { authorizedBy: doubles === undefined ? undefined : 'Pat Example' });
     if (doubles === undefined) {
       onStep(`${name}: open ${link} in a browser to consent`);
-      unconnected.set(
-        name,
-        `${name}: nobody consented within ${limitMs / MINUTE_MS} minutes; start again for a new link`,
-      );
+      unconnected.set(name, `${name}: nobody consented within ${inWords(limitMs)}; start again for a new link`);
       continue;
     }
     onStep(`${name}: consenting at the provider's page`);
@@ -164,6 +161,10 @@ async function connectAll(options: OnceOptions, look: Look): Promise<ReadonlyMap
     return unconnected.size === 0;
   });
   return unconnected;
+}
+
+function inWords(ms: number): string {
+  return ms < 2 * MINUTE_MS ? `${Math.round(ms / SECOND_MS)} seconds` : `${Math.round(ms / MINUTE_MS)} minutes`;
 }
 
 function generations({ connections }: Overview): ReadonlyMap<string, number> {
