@@ -1,0 +1,148 @@
+import { between, chance, pick } from './random.ts';
+
+/** What can go wrong with one effect. */
+export const FAULTS = [
+  /** The process ends before the effect reaches anything. */
+  'crash-before',
+  /** The effect took place, and the process ends before it hears of it. */
+  'crash-after',
+  /** Took place; the reply never comes. */
+  'lost-reply',
+  /** Never arrived; no reply comes. */
+  'lost-request',
+  /** No reply comes, and the request arrives after the caller has given up. */
+  'late',
+  /** Turned away at once. */
+  'throttle',
+  /** Answers, but slowly. */
+  'delay',
+  /** The process stands still before the effect. */
+  'freeze-before',
+  /** The process stands still between the effect and its reply. */
+  'freeze-after',
+  /** Some entries of a batch go through and some do not. */
+  'partial',
+  /** An index answers with what was true a while ago. */
+  'stale-index',
+  /** An answer that is cut off. */
+  'truncated',
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+/** Faults after which nobody can know what became of the effect. */
+export const AMBIGUOUS: readonly Fault[] = [
+  'crash-before',
+  'crash-after',
+  'lost-reply',
+  'lost-request',
+  'late',
+  'truncated',
+];
+
+const EVERYWHERE: readonly Fault[] = [
+  'crash-before',
+  'crash-after',
+  'lost-reply',
+  'lost-request',
+  'late',
+  'throttle',
+  'delay',
+  'freeze-before',
+  'freeze-after',
+];
+/** What may happen where nothing is allowed to get lost: there the promises hold without an exception. */
+const GENTLE: readonly Fault[] = ['throttle', 'delay', 'stale-index', 'partial'];
+
+const SPECIAL: readonly (readonly [RegExp, Fault])[] = [
+  [/^publisher\.publish$/u, 'partial'],
+  [/^outbox\.markPublished$/u, 'partial'],
+  [/^(?:store\.(?:due|rejected)|jobs\.due|alerts\.open)$/u, 'stale-index'],
+  [/^send\.token$/u, 'truncated'],
+];
+
+/** Where a token or a chain is at stake, and what seldom happens, meets faults more often. */
+const OFTEN =
+  /^(?:send\.token|store\.(?:lease|commit|change|reject$|disconnect|reopen)|rescue\.|publisher\.|outbox\.markPublished|windows\.|archive\.|breakers\.(?:save|close|addRefusals)|budgets\.block|durable\.|jobs\.(?:find|wake)|lambda\.|signer\.|alerts\.(?:commit|saveCheckpoint))/u;
+
+const known = new Map<string, readonly Fault[]>();
+
+/** Which faults make sense at an effect. */
+export function faultsFor(effect: string): readonly Fault[] {
+  const list = known.get(effect) ?? listFaults(effect);
+  known.set(effect, list);
+  return list;
+}
+
+function listFaults(effect: string): readonly Fault[] {
+  const special = SPECIAL.filter(([pattern]) => pattern.test(effect)).map(([, fault]) => fault);
+  // A checkpoint of a durable execution and the start of one are AWS's: their answers are lost with the process only.
+  const base = effect.startsWith('durable.')
+    ? EVERYWHERE.filter((fault) => /^(?:crash|delay)/u.test(fault))
+    : EVERYWHERE;
+  return [...base, ...special, ...special];
+}
+
+export interface InjectedFault {
+  readonly key: string;
+  readonly effect: string;
+  readonly fault: Fault;
+}
+
+/** Decides, by seed and key alone, what happens to each effect; remembers what it did. */
+export class FaultPlan {
+  readonly injected: InjectedFault[] = [];
+  /** Steps of the schedule that were taken and need not be. */
+  readonly choices: string[] = [];
+  /** `effect fault` → how often; `effect` alone counts the effect itself. */
+  readonly coverage = new Map<string, number>();
+  readonly gentle: boolean;
+  calm = false;
+  readonly #seed: number;
+  readonly #without: ReadonlySet<string>;
+  readonly #rate: number;
+  readonly #sure: number;
+  #count = 0;
+  #drawn = 0;
+
+  constructor(seed: number, without: ReadonlySet<string> = new Set()) {
+    this.#seed = seed;
+    this.#without = without;
+    this.gentle = chance(seed, 'gentle') < 0.25;
+    this.#rate = pick(seed, 'fault-rate', [0.004, 0.01, 0.02, 0.05]);
+    this.#sure = between(seed, 'sure-fault', 30, 140);
+  }
+
+  /** Whether a step of the schedule (a duplicate tick, a disconnect) is taken; each is droppable like a fault. */
+  allows(key: string): boolean {
+    if (this.#without.has(key)) return false;
+    this.choices.push(key);
+    return true;
+  }
+
+  draw(key: string, effect: string): Fault | undefined {
+    this.#count += 1;
+    this.#tell(effect);
+    if (this.calm) return undefined;
+    // Every run has a fault: where none has come by itself, one comes then.
+    const isSure = this.#count >= this.#sure && this.#drawn === 0;
+    const rate = OFTEN.test(effect) ? Math.min(0.12, this.#rate * 6) : this.#rate;
+    if (!isSure && chance(this.#seed, `fault ${key}`) >= rate) return undefined;
+    const all = faultsFor(effect);
+    const list = this.gentle ? all.filter((fault) => GENTLE.includes(fault)) : all;
+    const fault = pick(this.#seed, `kind ${key}`, list);
+    if (fault === undefined) return undefined;
+    this.#drawn += 1;
+    if (this.#without.has(key)) return undefined;
+    this.injected.push({ key, effect, fault });
+    this.#tell(`${effect} ${fault}`);
+    return fault;
+  }
+
+  get effects(): number {
+    return this.#count;
+  }
+
+  #tell(what: string): void {
+    this.coverage.set(what, (this.coverage.get(what) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,43 @@
+// `npm run simulate -- --seeds N --minutes M [--from F]`: as many seeds as fit. `--seed N`: one, told in full.
+import { parseArgs } from 'node:util';
+import { coverageTable, explain, figures, neverCrashed } from './report.ts';
+import { runSeed } from './run.ts';
+import { runOnThreads } from './threads.ts';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    seeds: { type: 'string', default: '1000' },
+    from: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '60' },
+    threads: { type: 'string', default: '2' },
+    trace: { type: 'boolean', default: false },
+  },
+});
+
+if (values.seed === undefined) process.exitCode = await many();
+else process.exitCode = await one(Number(values.seed));
+
+async function one(seed: number): Promise<number> {
+  const run = await runSeed(seed, values.trace ? { trace: (line) => console.log(line) } : {});
+  if (run.failure === undefined) {
+    console.log(`Seed ${seed} holds: ${run.effects} effects, ${run.faults.length} faults.`);
+    return 0;
+  }
+  console.log(await explain(seed));
+  return 1;
+}
+
+async function many(): Promise<number> {
+  const until = Date.now() + Number(values.minutes) * 60_000;
+  const totals = await runOnThreads(Number(values.from), Number(values.seeds), until, Number(values.threads));
+  console.log(coverageTable(totals));
+  console.log(`${figures(totals)} ${(totals.seeds / totals.seconds).toFixed(1)} seeds a second.`);
+  const missing = neverCrashed(totals);
+  if (missing.length > 0) console.log(`Never crashed at: ${missing.join(', ')}`);
+  for (const { seed, failure } of totals.failures) console.log(`Seed ${seed}: ${failure}`);
+  const [first] = totals.failures;
+  if (first === undefined) return 0;
+  console.log(`\n${await explain(first.seed)}`);
+  return 1;
+}

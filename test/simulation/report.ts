@@ -1,0 +1,145 @@
+import { type Fault, FAULTS, faultsFor } from './faults.ts';
+import { runSeed } from './run.ts';
+import { shrink } from './shrink.ts';
+
+/** Figures of many runs, added up. Plain data: it crosses from thread to thread. */
+export interface Totals {
+  seeds: number;
+  effects: number;
+  fewestEffects: number;
+  faults: number;
+  fewestFaults: number;
+  refreshes: number;
+  published: number;
+  manifests: number;
+  required: number;
+  seconds: number;
+  /** `effect` and `effect fault` → how often. */
+  readonly coverage: Record<string, number>;
+  readonly failures: { readonly seed: number; readonly failure: string }[];
+}
+
+export function noTotals(): Totals {
+  return {
+    seeds: 0,
+    effects: 0,
+    fewestEffects: Infinity,
+    faults: 0,
+    fewestFaults: Infinity,
+    refreshes: 0,
+    published: 0,
+    manifests: 0,
+    required: 0,
+    seconds: 0,
+    coverage: {},
+    failures: [],
+  };
+}
+
+const SUMS = ['seeds', 'effects', 'faults', 'refreshes', 'published', 'manifests', 'required', 'seconds'] as const;
+
+export function addTotals(into: Totals, more: Totals): void {
+  for (const name of SUMS) into[name] += more[name];
+  into.fewestEffects = Math.min(into.fewestEffects, more.fewestEffects);
+  into.fewestFaults = Math.min(into.fewestFaults, more.fewestFaults);
+  for (const [name, count] of Object.entries(more.coverage)) into.coverage[name] = (into.coverage[name] ?? 0) + count;
+  into.failures.push(...more.failures);
+}
+
+/** Runs seeds one after another, until `until` (epoch milliseconds) at the latest. */
+export async function runSeeds(seeds: Iterable<number>, until = Infinity): Promise<Totals> {
+  const totals = noTotals();
+  const began = performance.now();
+  for (const seed of seeds) {
+    if (Date.now() >= until || totals.failures.length >= 5) break;
+    const run = await runSeed(seed);
+    const coverage = Object.fromEntries(run.coverage);
+    addTotals(totals, {
+      ...noTotals(),
+      seeds: 1,
+      effects: run.effects,
+      fewestEffects: run.effects,
+      faults: run.faults.length,
+      fewestFaults: run.faults.length,
+      refreshes: run.refreshes,
+      published: run.published,
+      manifests: run.manifests,
+      required: run.required,
+      coverage,
+      failures: run.failure === undefined ? [] : [{ seed, failure: run.failure }],
+    });
+  }
+  totals.seconds = (performance.now() - began) / 1000;
+  return totals;
+}
+
+/** Effects at which the process never died before, or never died after. */
+export function neverCrashed({ coverage }: Totals): readonly string[] {
+  return effectsOf(coverage).flatMap((effect) =>
+    (['crash-before', 'crash-after'] as const)
+      .filter((fault) => (coverage[`${effect} ${fault}`] ?? 0) === 0)
+      .map((fault) => `${effect} ${fault}`),
+  );
+}
+
+function effectsOf(coverage: Readonly<Record<string, number>>): readonly string[] {
+  return Object.keys(coverage)
+    .filter((name) => !name.includes(' '))
+    .toSorted();
+}
+
+/** Which fault was injected at which effect how often, as a table. */
+export function coverageTable({ coverage }: Totals): string {
+  const short: Readonly<Record<Fault, string>> = {
+    'crash-before': 'crash<',
+    'crash-after': 'crash>',
+    'lost-reply': 'lost>',
+    'lost-request': 'lost<',
+    late: 'late',
+    throttle: 'throt',
+    delay: 'delay',
+    'freeze-before': 'freeze<',
+    'freeze-after': 'freeze>',
+    partial: 'part',
+    'stale-index': 'stale',
+    truncated: 'trunc',
+  };
+  const head = ['effect'.padEnd(24), 'times'.padStart(9), ...FAULTS.map((fault) => short[fault].padStart(8))].join('');
+  const lines = effectsOf(coverage).map((effect) => {
+    const cells = FAULTS.map((fault) => {
+      const count = coverage[`${effect} ${fault}`];
+      return (count === undefined && !faultsFor(effect).includes(fault) ? '·' : String(count ?? 0)).padStart(8);
+    });
+    return [effect.padEnd(24), String(coverage[effect]).padStart(9), ...cells].join('');
+  });
+  return [head, ...lines].join('\n');
+}
+
+export function figures(totals: Totals): string {
+  const { seeds, effects, fewestEffects, faults, fewestFaults, refreshes, published, manifests, required } = totals;
+  return [
+    `${seeds} seeds: ${effects} effects (${fewestEffects} at least), ${faults} faults (${fewestFaults} at least),`,
+    `${refreshes} token requests, ${published} messages, ${manifests} manifests, ${required} connections that wait for a person.`,
+  ].join(' ');
+}
+
+/** A failure for people: what did not hold, what is left when everything needless is dropped, and how to see it again. */
+export async function explain(seed: number): Promise<string> {
+  const first = await runSeed(seed);
+  if (first.failure === undefined) return `Seed ${seed} holds.`;
+  const { result, without, tries } = await shrink(first);
+  const lines: string[] = [];
+  await runSeed(seed, { without, trace: (line) => lines.push(line) });
+  const faults = result.faults.map(({ key, fault }) => `  ${fault.padEnd(13)} ${key}`);
+  const choices = result.choices.filter((key) => !without.has(key)).map((key) => `  ${key}`);
+  return [
+    `Seed ${seed} does not hold: ${result.failure ?? first.failure}`,
+    `at ${result.at ?? first.at ?? '?'} on the virtual clock, after ${result.effects} effects.`,
+    `Faults that it takes (${first.faults.length} at first, ${tries} runs to find out):`,
+    ...faults,
+    ...(choices.length === 0 ? [] : ['Steps of the schedule that it takes:', ...choices]),
+    'The last effects:',
+    ...lines.slice(-60).map((line) => `  ${line}`),
+    `Replay: npm run simulate -- --seed ${seed}`,
+  ].join('\n');
+}

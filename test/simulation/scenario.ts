@@ -1,0 +1,179 @@
+import type { AlertJob, ReportJob } from '../../functions/core/jobs.ts';
+import type { Provider } from '../../functions/core/provider.ts';
+import { aReportJob, anAlertJob } from '../support/report-job.ts';
+import type { FaultPlan } from './faults.ts';
+import { between, chance, pick } from './random.ts';
+import { PROVIDERS } from './vendors.ts';
+import type { World } from './worlds.ts';
+
+export const START = new Date('2026-03-10T12:00:00Z');
+const MINUTE = 60_000;
+
+function alertJobs(seed: number): readonly AlertJob[] {
+  return [
+    anAlertJob({
+      name: 'outages',
+      connection: 'watchtower',
+      provider: 'opsramp',
+      source: 'alerts',
+      everySeconds: pick(seed, 'outages', [120, 180]),
+    }),
+    anAlertJob({
+      name: 'holes',
+      connection: 'patching',
+      provider: 'action1',
+      source: 'vulnerabilities',
+      everySeconds: pick(seed, 'holes', [180, 300]),
+    }),
+  ];
+}
+
+function reportJobs(seed: number): readonly ReportJob[] {
+  return [
+    aReportJob({
+      name: 'notes',
+      connection: 'firm',
+      provider: 'actionstep',
+      source: 'filenotes',
+      cron: pick(seed, 'notes', ['*/5 * * * *', '*/10 * * * *']),
+      zone: 'UTC',
+    }),
+    aReportJob({
+      name: 'stock',
+      connection: 'watchtower',
+      provider: 'opsramp',
+      source: 'resources',
+      cron: pick(seed, 'stock', ['*/10 * * * *', '*/20 * * * *']),
+      zone: 'UTC',
+      formats: ['csv'],
+    }),
+  ];
+}
+
+/** Connections, jobs and first consents, in good weather. */
+export async function settleIn(world: World, plan: FaultPlan): Promise<void> {
+  const { cloud, vendors, scheduler } = world;
+  plan.calm = true;
+  for (const { name, provider, settings } of vendors.connections) {
+    const { clientId } = vendors.credentials(name);
+    await cloud.connections.configure(
+      name,
+      {
+        provider: provider.id,
+        grant: provider.grant,
+        settings,
+        secret: { name },
+        budgetAccount: provider.budgetAccount(settings, clientId),
+      },
+      START,
+    );
+  }
+  const focus = focusOf(scheduler.seed);
+  const jobs = [
+    ...(focus.alerts ? alertJobs(scheduler.seed) : []),
+    ...(focus.reports ? reportJobs(scheduler.seed) : []),
+  ];
+  for (const job of jobs) {
+    const { sources, alertSources } = PROVIDERS[job.provider] as Provider;
+    const source = (job.kind === 'report' ? sources : alertSources)[job.source];
+    await cloud.jobs.configure({ ...job, options: source?.parseOptions(job.options) ?? {} }, START);
+  }
+  for (const name of vendors.actionsteps.keys()) world.consent(name, `first-${name}`);
+  await scheduler.run(START.getTime() + 20_000);
+  plan.calm = false;
+}
+
+/** Puts what people and providers will do on the clock; ticks are put there minute by minute. */
+export function schedule(world: World, plan: FaultPlan, minutes: number): void {
+  schedulePeople(world, plan, minutes);
+  scheduleProviders(world, plan, minutes);
+}
+
+/** The ticks of one minute: now and then one is missed, and one comes twice. */
+export function scheduleTicks(world: World, plan: FaultPlan, minute: number): void {
+  const { seed } = world.scheduler;
+  const tick = (name: string, run: (key: string) => void) => {
+    const key = `${name} tick ${minute}`;
+    if (chance(seed, `${key} missed`) < 0.04 && plan.allows(`${key} missed`)) return;
+    const at = START.getTime() + 30_000 + minute * MINUTE + between(seed, `${key} late`, 0, 3000);
+    world.scheduler.at(at, () => run(String(minute)));
+    // Delivered twice, at once or a little later, to another environment.
+    if (chance(seed, `${key} twice`) < 0.15 && plan.allows(`${key} twice`)) {
+      const later = pick(seed, `${key} distance`, [0, 40, 900, 12_000]);
+      world.scheduler.at(at + later, () => run(`${minute}b`));
+    }
+  };
+  const { alerts, reports } = focusOf(seed);
+  tick('refresh', (key) => world.refresh(key));
+  if (alerts) tick('alerts', (key) => world.pollAlerts(key));
+  if (minute % 2 === 0) tick('publish', (key) => world.publish(key));
+  if (reports && minute % 2 === 1) tick('reports', (key) => world.pollReports(key));
+}
+
+/** What a seed is about: all of it, or one part of it in more depth. */
+export function focusOf(seed: number): { readonly alerts: boolean; readonly reports: boolean } {
+  const focus = chance(seed, 'focus');
+  return { alerts: focus >= 0.45 && (focus < 0.65 || focus >= 0.82), reports: focus >= 0.65 };
+}
+
+function schedulePeople(world: World, plan: FaultPlan, minutes: number): void {
+  const { seed } = world.scheduler;
+  const some = (key: string, odds: number, run: () => void) => {
+    if (chance(seed, key) >= odds || !plan.allows(key)) return;
+    world.scheduler.at(START.getTime() + 60_000 + chance(seed, `${key} when`) * (minutes - 2) * MINUTE, run);
+  };
+  for (const name of world.vendors.actionsteps.keys()) {
+    some(`consent ${name}`, 0.25, () => world.consent(name, `again-${name}`));
+    some(`consent twice ${name}`, 0.1, () => {
+      world.consent(name, `twin1-${name}`);
+      world.consent(name, `twin2-${name}`);
+    });
+    some(`disconnect ${name}`, 0.1, () => {
+      world.disconnect(name, `disconnect-${name}`);
+      if (chance(seed, `reopen ${name}`) < 0.7) {
+        world.scheduler.after(45_000, () => world.reopen(name, `reopen-${name}`));
+        world.scheduler.after(80_000, () => world.consent(name, `back-${name}`));
+      }
+    });
+  }
+}
+
+function scheduleProviders(world: World, plan: FaultPlan, minutes: number): void {
+  const { seed } = world.scheduler;
+  const { vendors } = world;
+  const end = (minutes - 1) * MINUTE;
+  const some = (key: string, odds: number, run: () => void) => {
+    if (chance(seed, key) >= odds || !plan.allows(key)) return;
+    world.scheduler.at(START.getTime() + 40_000 + chance(seed, `${key} when`) * end, run);
+  };
+  const now = () => new Date(world.scheduler.now);
+  const opened: string[] = [];
+  for (let index = 0; index < 5; index += 1) {
+    some(`alert ${index}`, 0.8, () => {
+      opened.push(vendors.opsrampControl.openAlert({ subject: `Alert ${index}`, currentState: 'Critical' }));
+    });
+    some(`alert ${index} changes`, 0.6, () => {
+      const id = opened[Math.floor(chance(seed, `which ${index}`) * opened.length)];
+      if (id === undefined) return;
+      const change = pick(seed, `change ${index}`, ['Warning', 'Critical', 'Ok', 'acknowledge', 'close'] as const);
+      if (change === 'acknowledge') vendors.opsrampControl.acknowledge(id);
+      else if (change === 'close') vendors.opsrampControl.close(id);
+      else vendors.opsrampControl.changeAlert(id, { currentState: change });
+    });
+    some(`note ${index}`, 0.8, () => {
+      vendors.actionsteps.get('firm')?.createRecord('filenotes', {}, now());
+    });
+  }
+  some('hole', 0.6, () => {
+    const added = vendors.action1.control.addCriticalVulnerability({ endpoints: 1 });
+    if (chance(seed, 'hole mended') < 0.5) {
+      world.scheduler.after(6 * MINUTE, () => vendors.action1.control.removeVulnerability(added));
+    }
+  });
+  some('ops tokens end', 0.2, () => vendors.opsrampControl.expireTokens());
+  some('a1 tokens end', 0.15, () => vendors.action1.control.expireTokens());
+  some('firm tokens end', 0.15, () => vendors.actionsteps.get('firm')?.expireAccessTokens(now()));
+  some('outage', 0.1, () => {
+    vendors.outageUntil = world.scheduler.now + between(seed, 'outage length', 30_000, 240_000);
+  });
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { FAULTS } from './faults.ts';
+import { coverageTable, explain, figures, neverCrashed } from './report.ts';
+import { runSeed } from './run.ts';
+import { runOnThreads } from './threads.ts';
+
+/** `npm run simulate` goes on where this ends. */
+const SEEDS = 10_000;
+
+describe('the service on a virtual clock, with faults', () => {
+  it('I1–I27: holds its promises after every step of 10,000 histories, and dies before and after every effect', async () => {
+    const totals = await runOnThreads(1, SEEDS);
+    console.log(
+      `${coverageTable(totals)}\n${figures(totals)} ${(totals.seeds / totals.seconds).toFixed(1)} seeds a second.`,
+    );
+    const [first] = totals.failures;
+    if (first !== undefined) expect.fail(await explain(first.seed));
+    expect(totals.seeds).toBe(SEEDS);
+    expect(totals.fewestEffects).toBeGreaterThanOrEqual(200);
+    expect(totals.fewestFaults).toBeGreaterThanOrEqual(1);
+    expect(neverCrashed(totals)).toEqual([]);
+    const times = (fault: string) =>
+      Object.entries(totals.coverage)
+        .filter(([name]) => name.endsWith(` ${fault}`))
+        .reduce((sum, [, count]) => sum + count, 0);
+    expect(FAULTS.filter((fault) => times(fault) < 100)).toEqual([]);
+  }, 600_000);
+
+  it('tells the same history for the same seed', async () => {
+    const tell = async () => {
+      const lines: string[] = [];
+      const result = await runSeed(4711, { trace: (line) => lines.push(line) });
+      return { lines, result };
+    };
+    const first = await tell();
+    expect(first.lines.length).toBeGreaterThan(200);
+    expect(await tell()).toEqual(first);
+  });
+});
