@@ -13,10 +13,19 @@ export function toDurable(context: DurableContext): Durable {
     wait: async (name, ms) => context.wait(name, { seconds: Math.max(1, Math.ceil(ms / 1000)) }),
     deadline: { remainingMs: () => context.lambdaContext.getRemainingTimeInMillis() },
     isInterruption,
+    endsExecution,
   };
 }
 
 /** The SDK's own mark on errors that it ends an invocation or an execution with; its classes are not exported. */
 function isInterruption(error: unknown): boolean {
   return error instanceof Error && (error as { readonly isUnrecoverable?: unknown }).isUnrecoverable === true;
+}
+
+/** Of these, the ones at which the SDK answers that the execution has failed instead of asking for another invocation. */
+function endsExecution(error: unknown): boolean {
+  return (
+    isInterruption(error) &&
+    (error as { readonly isUnrecoverableExecution?: unknown }).isUnrecoverableExecution === true
+  );
 }

@@ -2,9 +2,9 @@ import { MINUTE_MS } from '../time.ts';
 import { collect, type Collected, nothingCollected } from './collected.ts';
 import { compareWithLast } from './compare-step.ts';
 import { failAttempt, keepApart } from './give-up.ts';
-import { isStopped, needTime, patiently, waitLong } from './guard.ts';
+import { guarded, isStopped, needTime, patiently, waitLong } from './guard.ts';
 import { makePlan, type Plan } from './plan.ts';
-import { readPart } from './read-part.ts';
+import { readPart, withinReach } from './read-part.ts';
 import { reconcile } from './reconcile.ts';
 import type { Durable, ExportDependencies, ExportInput, ExportOutcome, Stopped } from './run-types.ts';
 import { adoptRecord, sealExport, sealGap } from './seal.ts';
@@ -29,6 +29,7 @@ export function createRunExport(deps: ExportDependencies): RunExport {
       const retryable = outcome.retryable && outcome.code !== 'CONFLICT';
       return finished(deps, input, await give(deps, input, durable, { ...outcome, retryable }));
     } catch (error) {
+      if (durable.endsExecution?.(error) === true) await recordEnd(deps, input);
       if (durable.isInterruption?.(error) === true) throw error;
       const name = error instanceof Error ? error.name : 'unknown';
       const stopped: Stopped = { status: 'stopped', code: 'UNKNOWN', message: `A bug: ${name}`, retryable: true };
@@ -84,7 +85,11 @@ async function readParts(
   for (let step = 1; ; step++) {
     const { position } = collected;
     const name = `part-${step}`;
-    const result = await patiently(durable, name, () => readPart(deps, durable, input, plan, position));
+    const result = await patiently(durable, name, async (stops) => {
+      const part = await readPart(deps, durable, input, plan, withinReach(position, stops));
+      const wasted = stops.reduce((sum, { requests = 0 }) => sum + requests, 0);
+      return isStopped(part) ? part : { ...part, requests: part.requests + wasted };
+    });
     if (isStopped(result)) return result;
     collected = collect(collected, result);
     if (result.done) return collected;
@@ -112,6 +117,14 @@ async function incomplete(
   const { position, sourceTotal } = collected;
   const data = { rows: position.rows, sourceTotal: sourceTotal ?? null, reportKey: kept.reportKey };
   return patiently(durable, 'incomplete', () => failAttempt(deps, input, 'incomplete', error, data));
+}
+
+/** The runtime gives the execution up, and no step can tell of it any more: the poller would wait for hours. */
+async function recordEnd(deps: ExportDependencies, input: ExportInput): Promise<void> {
+  const message = 'The runtime ended the execution: its log says why';
+  const error = { code: 'UNKNOWN', message, retryable: true };
+  const outcome = await guarded(() => failAttempt(deps, input, 'failed', error, {}));
+  deps.log.error('export.ended', { job: input.job, from: input.from, recorded: !isStopped(outcome) });
 }
 
 /** Records a failure; an attempt that is no longer the running one ends as `superseded` and leaves no trace. */

@@ -31,7 +31,7 @@ const GROWING: readonly string[] = [
 ];
 
 /** Runs a step's work and turns every deliberate failure into data. Bugs are thrown on. */
-export async function guarded<T>(work: () => Promise<T>): Promise<T | Stopped> {
+export async function guarded<T>(work: () => Promise<T | Stopped>): Promise<T | Stopped> {
   try {
     return await work();
   } catch (error) {
@@ -57,21 +57,23 @@ export function needTime({ deadline }: Pick<Durable, 'deadline'>, ms: number): v
 
 /**
  * Runs a step until it goes through, waiting in between as long as its reason asks for. Each try is a step of its own,
- * `<name>`, `<name>-again-1` …, because a step's result is kept for good.
+ * `<name>`, `<name>-again-1` …, because a step's result is kept for good. The work is told how the tries before ended.
  *
  * @returns the step's result, or why it was given up
  */
 export async function patiently<T extends object>(
   durable: Durable,
   name: string,
-  work: () => Promise<T>,
+  work: (stops: readonly Stopped[]) => Promise<T | Stopped>,
 ): Promise<T | Stopped> {
+  const stops: Stopped[] = [];
   let last: string | undefined;
   let inARow = 0;
   for (let tries = 0; ; tries++) {
     const label = tries === 0 ? name : `${name}-again-${tries}`;
-    const result = await durable.step(label, () => guarded(work));
+    const result = await durable.step(label, () => guarded(() => work([...stops])));
     if (!isStopped(result)) return result;
+    stops.push(result);
     inARow = result.code === last ? inARow + 1 : 1;
     last = result.code;
     const rule = PATIENCE[result.code as ServiceErrorCode];

@@ -36,6 +36,7 @@ export interface PartBuilder {
   /** Size so far, before compression: what ends a part. */
   bytes(): number;
   rows(): number;
+  pages(): number;
   columns(): readonly Column[] | undefined;
   drift(): readonly Drift[];
   groups(): GroupCounts;
@@ -54,6 +55,7 @@ interface Content {
   readonly vendor: Map<string, { readonly contentType: string; readonly chunks: Uint8Array[] }>;
   groups: GroupCounts;
   rows: number;
+  pages: number;
   bytes: number;
 }
 
@@ -68,15 +70,18 @@ export function createPartBuilder(options: PartOptions, encoders: Encoders): Par
     vendor: new Map(),
     groups: {},
     rows: 0,
+    pages: 0,
     bytes: 0,
   };
   return {
     add(page) {
+      content.pages += 1;
       if (page.file) addFile(content, page.file);
       if (page.rows.length > 0) addRows(content, options, page.rows);
     },
     bytes: () => content.bytes,
     rows: () => content.rows,
+    pages: () => content.pages,
     columns: () => content.columns,
     drift: () => content.mapper?.drift() ?? [],
     groups: () => content.groups,

@@ -4,13 +4,13 @@ import type { JsonObject, JsonValue } from '../json.ts';
 import { MINUTE_MS, SECOND_MS } from '../time.ts';
 import { hashBlocks } from './blocks.ts';
 import type { GroupCounts } from './groups.ts';
-import { needTime } from './guard.ts';
+import { guarded, isStopped, needTime } from './guard.ts';
 import { KEYS_LIMIT } from './key-digest.ts';
 import type { ManifestPart } from './manifest.ts';
 import { numbered, safeFileName } from './names.ts';
 import { createPartBuilder, type PartBuilder, type PartFile } from './part.ts';
 import { type Plan, planJob, sourceOf } from './plan.ts';
-import type { Durable, ExportDependencies, ExportInput } from './run-types.ts';
+import type { Durable, ExportDependencies, ExportInput, Stopped } from './run-types.ts';
 import type { Column, Drift } from './schema.ts';
 import type { Completeness, SourceContext, SourcePage } from './source.ts';
 
@@ -32,6 +32,22 @@ export interface Position {
   readonly part: number;
   readonly rows: number;
   readonly columns?: readonly Column[];
+  /** Pages that a part has from here on, where fewer fit into an invocation than were planned. */
+  readonly pages?: number;
+}
+
+/** Tries that threw pages away before a part is made smaller: one may be chance. */
+const TRIES_AT_FULL_SIZE = 2;
+
+/**
+ * The position, with smaller parts where tries before ran out of budget or time in the middle of one. Several exports
+ * that share an account's budget would otherwise read the same pages over and over and none ever write a part. Depends
+ * on steps' results alone, so that a run that is resumed makes the same parts.
+ */
+export function withinReach(position: Position, stops: readonly Stopped[]): Position {
+  const wasted = stops.flatMap(({ pages = 0 }) => (pages > 0 ? [pages] : []));
+  if (wasted.length < TRIES_AT_FULL_SIZE) return position;
+  return { ...position, pages: Math.max(1, Math.floor(Math.min(...wasted, position.pages ?? Infinity) / 2)) };
 }
 
 /** What one step read and wrote. No token, no row. */
@@ -59,7 +75,7 @@ export async function readPart(
   input: ExportInput,
   plan: Plan,
   position: Position,
-): Promise<PartResult> {
+): Promise<PartResult | Stopped> {
   needTime(durable, PART_NEEDS_MS);
   await deps.windows.beat({ job: input.job, from: new Date(input.from), attempt: input.attempt }, deps.clock.now());
   const job = planJob(plan);
@@ -75,7 +91,8 @@ export async function readPart(
     },
     deps.encoders,
   );
-  const last = await fill(deps, durable, input, plan, position, builder, api);
+  const last = await guarded(() => fill(deps, durable, input, plan, position, builder, api));
+  if (isStopped(last)) return { ...last, pages: builder.pages(), requests: api.requests() };
   const done = last.next === undefined;
   const parts = await writeFiles(deps, plan, position, builder.finish(done && position.part === 1));
   const columns = builder.columns() ?? position.columns;
@@ -85,6 +102,7 @@ export async function readPart(
       part: position.part + (parts.length > 0 ? 1 : 0),
       rows: position.rows + builder.rows(),
       ...(columns === undefined ? {} : { columns }),
+      ...(position.pages === undefined ? {} : { pages: position.pages }),
     },
     done,
     parts,
@@ -122,7 +140,9 @@ async function fill(
     facts = { ...facts, ...page.facts };
     sourceTotal = page.sourceTotal ?? sourceTotal;
     cursor = page.next;
-    const full = builder.bytes() >= (deps.partBytes ?? PART_BYTES) || pages >= plan.pagesPerPart;
+    const full =
+      builder.bytes() >= (deps.partBytes ?? PART_BYTES) ||
+      pages >= Math.min(plan.pagesPerPart, position.pages ?? Infinity);
     if (cursor !== undefined && page.waitMs === undefined && !full) continue;
     return {
       next: cursor,

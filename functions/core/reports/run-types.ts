@@ -42,6 +42,8 @@ export interface Durable {
    * attempt, and whoever catches it throws it on: the runtime invokes again.
    */
   isInterruption?(error: unknown): boolean;
+  /** Whether it ends the execution for good: nobody goes on with it, and its name is spent. */
+  endsExecution?(error: unknown): boolean;
 }
 
 export interface ExportDependencies {
@@ -72,4 +74,7 @@ export interface Stopped {
   readonly retryable: boolean;
   /** The provider's own wait, or ours. */
   readonly waitMs?: number;
+  /** Pages of a part that were read and are thrown away, and the requests made for it. */
+  readonly pages?: number;
+  readonly requests?: number;
 }
