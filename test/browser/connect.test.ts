@@ -117,8 +117,8 @@ describe.skipIf(NO_BROWSER !== '')(`connecting an account in a browser${NO_BROWS
     const { page } = await openPage(browser, { viewport: PHONE, colorScheme });
     for (const outcome of ['connected', 'received', 'declined', 'other-account', 'busy', 'none-of-these']) {
       await page.goto(`${running.service.url}/outcome/${outcome}`);
-      expect(await axeViolations(page), outcome).toEqual([]);
-      expect(await overflow(page), outcome).toBe(0);
+      expect({ outcome, violations: await axeViolations(page) }).toEqual({ outcome, violations: [] });
+      expect(await overflow(page)).toBe(0);
     }
     await page.context().close();
   });

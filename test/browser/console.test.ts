@@ -58,7 +58,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console in a browser${NO_BROWSER}`, () =
     ]) {
       const { page } = await openPage(browser, { viewport });
       await page.goto(url);
-      expect(await overflow(page), `${viewport.width} px`).toBe(0);
+      expect({ width: viewport.width, beyond: await overflow(page) }).toEqual({ width: viewport.width, beyond: 0 });
       await page.context().close();
     }
   });
@@ -124,6 +124,7 @@ describe.skipIf(NO_BROWSER !== '')(`the console in a browser${NO_BROWSER}`, () =
     const clock = page.locator('.clock strong').first();
     const before = await clock.textContent();
     await eventually('another reading of the clock', async () => (await clock.textContent()) !== before);
+    expect(await clock.textContent()).toMatch(/left$/);
     await page.context().close();
   });
 

@@ -90,7 +90,7 @@ function demandOf(job: Job): ConnectionDemand {
 async function carryOut(
   { connections, jobs, hooks, clock }: ApplyDependencies,
   wantedConnections: readonly WantedConnection[],
-  configuration: Configuration,
+  wanted: Configuration,
   changes: readonly PlannedChange[],
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<void> {
@@ -106,7 +106,7 @@ async function carryOut(
     await connections.configure(name, configuration, clock.now());
   });
   const second = [
-    ...configuration.jobs
+    ...wanted.jobs
       .filter((job) => changed.has(`${job.kind} ${job.name}`))
       .map((job) => () => jobs.configure(job, clock.now())),
     ...removed
@@ -118,9 +118,7 @@ async function carryOut(
       ),
   ];
   const third = [
-    ...configuration.hooks
-      .filter((hook) => changed.has(`hook ${hookName(hook)}`))
-      .map((hook) => () => hooks.want(hook)),
+    ...wanted.hooks.filter((hook) => changed.has(`hook ${hookName(hook)}`)).map((hook) => () => hooks.want(hook)),
     ...removed
       .filter(({ kind }) => kind === 'hook')
       .map(({ name }) => name.split('/') as [string, string])

@@ -46,7 +46,7 @@ function nameCell({ job, summary, source, connection, from }: ExportView): strin
   const name =
     summary === undefined
       ? `<strong>${escape(job)}</strong>`
-      : `<a id="s-${escape(job)}-${from.getTime()}" href="/archive/${encodeURI(summary)}">${escape(job)}</a>`;
+      : `<a id="s-${escape(job)}-${from.getTime()}" href="/archive/${summary.split('/').map(encodeURIComponent).join('/')}">${escape(job)}</a>`;
   return `${name}<br><span class="soft">${escape(connection)} · ${escape(source)}</span>`;
 }
 

@@ -7,7 +7,7 @@ const wanted: WantedConnection = {
   name: 'acme',
   provider: 'vendor',
   grant: 'client-credentials',
-  settings: { region: 'here' } as WantedConnection['settings'],
+  settings: { region: 'here' },
   secret: { name: 'clients', key: 'acme' },
   budgetAccount: 'e1',
 };
