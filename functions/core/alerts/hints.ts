@@ -1,11 +1,14 @@
 import type { OpenApi } from '../api.ts';
-import { ConfigInvalidError } from '../errors.ts';
+import { ConfigInvalidError, ConflictError } from '../errors.ts';
 import type { AlertJob } from '../jobs.ts';
 import type { Deadline } from '../time.ts';
 import { alertSourceOf, enrichment, type PassDependencies } from './pass.ts';
 import { type Recorded, recordAlerts } from './record.ts';
 import { maintenanceAt } from './storm.ts';
 import { vanished } from './transition.ts';
+
+/** How often counting is tried against passes that move the checkpoint. */
+const COUNT_TRIES = 3;
 
 /**
  * Follows a hint: reads one record again and records what it has become, like an alert that a pass saw.
@@ -29,7 +32,8 @@ export async function followHint(
   const alert = await source.readOne(api.call, context, id);
   const head = alert === undefined ? (await store.heads(job.name, [id])).get(id) : undefined;
   const checkpoint = await store.checkpoint(job.name);
-  return recordAlerts(
+  const maintenance = maintenanceAt(job, began);
+  const recorded = await recordAlerts(
     dependencies,
     {
       job,
@@ -37,10 +41,28 @@ export async function followHint(
       look: { pass: began.getTime(), bornAt: checkpoint?.bornAt ?? began },
       baseline: false,
       allowance: job.stormThreshold,
-      maintenance: maintenanceAt(job, began),
+      maintenance,
       deadline,
       ...enrichment(source, api, context),
     },
     alert === undefined ? (head === undefined ? [] : [vanished(head)]) : [alert],
   );
+  if (maintenance !== undefined && recorded.digested > 0) await countSilenced(dependencies, job, recorded.digested);
+  return recorded;
+}
+
+/** Adds to what the digest after the maintenance speaks for. A pass that moves the checkpoint meanwhile comes first. */
+async function countSilenced({ store, clock }: PassDependencies, job: AlertJob, versions: number): Promise<void> {
+  for (let attempt = 1; attempt <= COUNT_TRIES; attempt += 1) {
+    const checkpoint = await store.checkpoint(job.name);
+    if (checkpoint === undefined) return;
+    const { revision, silenced = 0 } = checkpoint;
+    const after = { ...checkpoint, revision: revision + 1, silenced: silenced + versions };
+    try {
+      await store.saveCheckpoint({ job: job.name, shard: job.shard }, after, revision, [], clock.now());
+      return;
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
 }

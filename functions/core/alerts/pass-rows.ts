@@ -77,20 +77,20 @@ function unreadableRows({ origin, job, before, began, seen, now }: ClosingOption
 }
 
 function maintenanceRows({ origin, job, before, began, held, now }: ClosingOptions): OutboxRow[] {
-  return maintenanceEnded(job, before.succeededAt, began).flatMap(({ from, to, reason }) => {
-    const open = held.filter((head) => head.openedAt !== undefined && head.openedAt >= from && head.openedAt < to);
-    const versions = before.silenced ?? 0;
-    if (versions === 0 && open.length === 0) return [];
-    const digest = {
-      key: `maintenance|${to.getTime()}`,
-      reason: 'maintenance',
-      explanation: `${versions} changes in maintenance (${reason}), ${open.length} of its alerts are still open`,
-      from,
-      to,
-      versions,
-      counts: { open: open.length },
-      sample: open,
-    } as const;
-    return [digestRow(origin, job, digest, now)];
-  });
+  const ended = maintenanceEnded(job, before, began);
+  if (ended === undefined) return [];
+  const { from, to, reason, versions } = ended;
+  const open = held.filter((head) => head.openedAt !== undefined && head.openedAt >= from && head.openedAt < to);
+  if (versions === 0 && open.length === 0) return [];
+  const digest = {
+    key: `maintenance|${to.getTime()}`,
+    reason: 'maintenance',
+    explanation: `${versions} changes in maintenance (${reason}), ${open.length} of its alerts are still open`,
+    from,
+    to,
+    versions,
+    counts: { open: open.length },
+    sample: open,
+  } as const;
+  return [digestRow(origin, job, digest, now)];
 }

@@ -11,7 +11,7 @@ import { observeSnapshot } from './observe-snapshot.ts';
 import { closingRows } from './pass-rows.ts';
 import { type Recorded, type RecordDependencies, type RecordOptions, recordAlerts } from './record.ts';
 import type { AlertSource, AlertSourceContext } from './source.ts';
-import { allowanceAt, maintenanceAt } from './storm.ts';
+import { allowanceAt, maintenanceAt, maintenanceEnded } from './storm.ts';
 import type { AlertCheckpoint } from './store.ts';
 import { vanished } from './transition.ts';
 
@@ -142,7 +142,10 @@ interface Ended {
 export function nextCheckpoint({ job, source, before, began, seen, recorded }: Ended): AlertCheckpoint {
   const minute = Math.floor(began.getTime() / MINUTE_MS);
   const used = before.minute?.at === minute ? before.minute.versions : 0;
-  const silenced = maintenanceAt(job, began) === undefined ? 0 : (before.silenced ?? 0) + recorded.digested;
+  // A digest speaks for them when a pass has seen everything after the maintenance, and not before.
+  const told = seen.complete && recorded.complete && maintenanceEnded(job, before, began) !== undefined;
+  const added = maintenanceAt(job, began) === undefined ? 0 : recorded.digested;
+  const silenced = (told ? 0 : (before.silenced ?? 0)) + added;
   const { resume, suspicion, ...kept } = before;
   const base: AlertCheckpoint = {
     ...kept,

@@ -18,9 +18,29 @@ export function maintenanceAt(job: AlertJob, now: Date): MaintenanceWindow | und
   return job.maintenance.find(({ from, to }) => from <= now && now < to);
 }
 
-/** Maintenance windows that were running when the job last looked and have ended since. */
-export function maintenanceEnded(job: AlertJob, lastLook: Date, now: Date): readonly MaintenanceWindow[] {
-  return job.maintenance.filter(({ from, to }) => from <= lastLook && lastLook < to && to <= now);
+/** The stretch of maintenance that a digest speaks for. */
+export interface EndedMaintenance extends MaintenanceWindow {
+  /** Versions that were recorded in it in silence. */
+  readonly versions: number;
+}
+
+/**
+ * The maintenance that ended since the last pass that saw everything, as one stretch: passes may have been cut short
+ * for all of it. What was recorded in a window that has been taken out of the configuration since is told of, too.
+ */
+export function maintenanceEnded(
+  job: AlertJob,
+  { succeededAt, silenced: versions = 0 }: Pick<AlertCheckpoint, 'succeededAt' | 'silenced'>,
+  now: Date,
+): EndedMaintenance | undefined {
+  const ended = job.maintenance.filter(({ to }) => succeededAt < to && to <= now);
+  if (ended.length > 0) {
+    const from = new Date(Math.min(...ended.map((window) => window.from.getTime())));
+    const to = new Date(Math.max(...ended.map((window) => window.to.getTime())));
+    return { from, to, reason: [...new Set(ended.map(({ reason }) => reason))].join(', '), versions };
+  }
+  if (versions === 0 || maintenanceAt(job, now) !== undefined) return undefined;
+  return { from: succeededAt, to: now, reason: 'no longer configured', versions };
 }
 
 /** How many versions may still be published one by one in the running minute. */

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { followHint } from '../../../../functions/core/alerts/hints.ts';
+import { BudgetExhaustedError } from '../../../../functions/core/errors.ts';
 import type { AlertJob } from '../../../../functions/core/jobs.ts';
 import { replayEvents } from '../../../../functions/core/publishing/replay.ts';
-import { alertWorld, NOON } from '../../../support/alert-world.ts';
+import { alertWorld, AMPLE, fakeApi, NOON } from '../../../support/alert-world.ts';
 
 const MINUTE = 60_000;
 const later = (minutes: number) => new Date(NOON.getTime() + minutes * MINUTE);
@@ -72,5 +74,46 @@ describe('storm control', () => {
     await world.poll();
     expect(world.news()).toEqual(['watch/b changed 2']);
     expect(world.rows().filter(({ event }) => event.type === 'steward.alert.digest')).toHaveLength(1);
+  });
+
+  it('I12 tells after a maintenance that no pass saw whole, or that the configuration lost, what was recorded in it', async () => {
+    const maintenance = [{ from: NOON, to: later(10), reason: 'moving house' }];
+    for (const during of [maintenance, []]) {
+      const world = alertWorld({ mode: 'feed', pageSize: 2 }, { maintenance });
+      world.clock.advance(-5 * MINUTE);
+      await world.poll();
+      world.clock.advance(6 * MINUTE);
+      for (const id of ['a', 'b', 'c']) world.change(id, { state: 'resolved' });
+      const cut = (page: number) => {
+        if (page > 1) throw new BudgetExhaustedError('none left', 1000);
+      };
+      world.fake.beforePage = cut;
+      expect(await world.poll()).toMatchObject({ digested: 2 });
+      world.clock.advance(11 * MINUTE);
+      // The first pass after it is cut short as well.
+      const after = { ...world.job, maintenance: during };
+      await world.poll(undefined, after);
+      world.fake.beforePage = undefined;
+      world.clock.advance(MINUTE);
+      await world.poll(undefined, after);
+      const digests = world.rows().filter(({ event }) => event.type === 'steward.alert.digest');
+      expect(digests.map(({ event }) => event.data)).toMatchObject([{ reason: 'maintenance', versions: 2 }]);
+      world.clock.advance(MINUTE);
+      await world.poll(undefined, after);
+      expect(world.rows().filter(({ event }) => event.type === 'steward.alert.digest')).toHaveLength(1);
+    }
+  });
+
+  it('counts what a hook told of in maintenance', async () => {
+    const maintenance = [{ from: NOON, to: later(10), reason: 'moving house' }];
+    const world = alertWorld({ mode: 'feed' }, { maintenance });
+    await world.poll();
+    world.clock.advance(MINUTE);
+    world.change('a', { state: 'resolved' });
+    await followHint(world.dependencies, world.job, fakeApi(world.source), 'a', AMPLE);
+    world.clock.advance(10 * MINUTE);
+    await world.poll();
+    const digests = world.rows().filter(({ event }) => event.type === 'steward.alert.digest');
+    expect(digests.map(({ event }) => event.data)).toMatchObject([{ reason: 'maintenance', versions: 1 }]);
   });
 });
