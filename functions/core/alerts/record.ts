@@ -13,6 +13,8 @@ import { type Look, type Transition, type TransitionKind, transitionOf } from '.
 const COMMIT_BYTES = 2_500_000;
 /** No commit is begun with less time left. */
 const COMMIT_MS = 3_000;
+/** A call to the provider and the commit after it have to fit: details are never worth a killed pass. */
+const ENRICH_MS = 18_000;
 /** How often a head that others keep changing is compared again. */
 const CONFLICT_TRIES = 3;
 
@@ -120,8 +122,9 @@ async function commitAll(recording: Recording, news: readonly Transition[], dige
 }
 
 async function enriched(recording: Recording, transition: Transition): Promise<Transition> {
-  const { enrich, enriching, log, job } = recording;
+  const { enrich, enriching, log, job, deadline } = recording;
   if (enrich === undefined || !enriching || transition.kind === 'resolved') return transition;
+  if (deadline.remainingMs() < ENRICH_MS) return unenriched(transition);
   try {
     // Only the details are taken: what the head was compared by stays what the pass saw.
     const { details } = await enrich(transition.alert);
@@ -130,8 +133,14 @@ async function enriched(recording: Recording, transition: Transition): Promise<T
     if (!(error instanceof ServiceError)) throw error;
     if (error.retryable) recording.enriching = false;
     log.warn('alert.unenriched', { job: job.name, code: error.code });
-    return { ...transition, alert: { ...transition.alert, details: { ...transition.alert.details, enriched: false } } };
+    return unenriched(transition);
   }
+}
+
+/** What the list alone had, and a mark that there is more. */
+function unenriched(transition: Transition): Transition {
+  const { alert } = transition;
+  return { ...transition, alert: { ...alert, details: { ...alert.details, enriched: false } } };
 }
 
 function changeOf({ origin, job, baseline, clock }: Recording, transition: Transition, digested: boolean): AlertChange {

@@ -137,4 +137,19 @@ describe('a fingerprint', () => {
       expect(fingerprintOf({ ...alert, ...change })).not.toBe(fingerprintOf(alert));
     }
   });
+
+  it('I24 asks for no details that could not be had and recorded in the time that is left', async () => {
+    const { world, options } = setUp();
+    let asked = 0;
+    const enrich = async (alert: ReturnType<typeof anAlert>) => {
+      asked += 1;
+      return alert;
+    };
+    const deadline = { remainingMs: () => 12_000 };
+    const result = await recordAlerts(world.dependencies, { ...options, deadline, enrich, look: look(1) }, [
+      anAlert('a'),
+    ]);
+    expect([asked, result.single, result.complete]).toEqual([0, 1, true]);
+    expect(world.rows()[0]?.event.data).toMatchObject({ alert: { details: { enriched: false } } });
+  });
 });
