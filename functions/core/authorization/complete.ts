@@ -1,6 +1,7 @@
 import type { Connection } from '../connections/connection.ts';
 import { authorizationFingerprint } from '../connections/fingerprint.ts';
 import type { TokenCommit } from '../connections/store.ts';
+import { StoreUnavailableError } from '../errors.ts';
 import type { Provider, TokenReply } from '../provider.ts';
 import type { SealInHand } from '../sealing/sealer.ts';
 import { type Deadline, SECOND_MS } from '../time.ts';
@@ -37,6 +38,8 @@ interface Authorizing {
   readonly provider: Provider;
   /** As it was before the lease. */
   readonly before: Connection;
+  /** As the lease's own write left it. */
+  readonly held: Connection;
   readonly attempt: string;
   readonly until: Date;
   readonly seal: SealInHand;
@@ -100,14 +103,14 @@ async function takeLease(
   { store, clock, random, owner, wait }: AuthorizationDependencies,
   pending: PendingAuthorization,
   deadline: Deadline,
-): Promise<Pick<Authorizing, 'before' | 'attempt' | 'until'> | undefined> {
+): Promise<Pick<Authorizing, 'before' | 'held' | 'attempt' | 'until'> | undefined> {
   const attempt = attemptId(random);
   for (const pause of [...LEASE_WAITS_MS, undefined]) {
     const before = await store.find(pending.connection);
     if (before === undefined) return undefined;
     const now = clock.now();
     const until = new Date(now.getTime() + LEASE_MS);
-    const leased = await store.lease({
+    const held = await store.lease({
       name: pending.connection,
       owner,
       attempt,
@@ -119,7 +122,7 @@ async function takeLease(
       // If we die, the refresher comes by and looks for what we may have left in the rescue bucket.
       dueAt: until,
     });
-    if (leased !== undefined) return { before, attempt, until };
+    if (held !== undefined) return { before, held, attempt, until };
     if (pause === undefined || deadline.remainingMs() < pause + EXCHANGE_MS + STORE_BUDGET_MS) return undefined;
     await wait(pause);
   }
@@ -160,7 +163,7 @@ async function storeGrant(
     return refusal;
   }
   for (let round = 0; round < COMMIT_ROUNDS; round += 1) {
-    const connection = await dependencies.store.find(before.name);
+    const connection = await known(() => dependencies.store.find(before.name), authorizing.held);
     if (connection?.attempts.some(({ id }) => id === authorizing.attempt) !== true) break;
     const commit = await toCommit(dependencies, authorizing, connection, granted);
     const rows = authorizationEvents(dependencies, pending, connection, commit);
@@ -174,13 +177,26 @@ async function storeGrant(
   return { page: 'invalid', status: 400, reason: 'disconnected' };
 }
 
+/**
+ * What the table says, or what it said last where it does not answer: tokens were bought and must not get lost for want
+ * of a read. The commit is conditional, and what cannot be committed is spilled.
+ */
+async function known<T>(read: () => Promise<T>, last: T): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) return last;
+    throw error;
+  }
+}
+
 async function toCommit(
   { store, clock }: AuthorizationDependencies,
   { pending, provider, attempt, until, seal }: Authorizing,
   connection: Connection,
   { reply, sentAt }: Granted,
 ): Promise<TokenCommit> {
-  const highWater = await store.highWater(connection.name);
+  const highWater = await known(() => store.highWater(connection.name), connection.generation);
   const commit = buildCommit({
     connection,
     provider,
