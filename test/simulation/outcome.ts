@@ -1,5 +1,7 @@
+import type { Connection } from '../../functions/core/connections/connection.ts';
 import type { FaultPlan } from './faults.ts';
 import { type Invariants, Violation } from './invariants.ts';
+import type { Vendors } from './vendors.ts';
 import type { World } from './worlds.ts';
 
 const MINUTE = 60_000;
@@ -39,7 +41,7 @@ function checkConnections({ cloud, vendors, scheduler }: World): void {
     if (item.access === undefined || item.access.expiresAt.getTime() + graceMs <= now.getTime()) {
       throw new Violation(`I7: the access token of ${item.name} ran out in good weather`);
     }
-    if (item.refresh !== undefined && !vendors.isLive(item.fingerprint, now)) {
+    if (item.refresh !== undefined && !vendors.isLive(item.fingerprint, now) && !wasReplaced(vendors, item)) {
       throw new Violation(`I1: ${item.name} is called connected, and its refresh token is dead`);
     }
     const open = item.attempts.filter(({ startedAt }) => startedAt.getTime() < scheduler.now - 4 * MINUTE);
@@ -63,4 +65,15 @@ function checkEvents({ cloud }: World): void {
       throw new Violation(`I12: ${subject} is at version ${head.version} and ${told.get(subject) ?? 0} was told`);
     }
   }
+}
+
+/** A later consent whose tokens got lost ended this grant at the provider: the next refresh will find out. */
+function wasReplaced(vendors: Vendors, { name, fingerprint }: Connection): boolean {
+  const stored = vendors.issued.get(fingerprint ?? '')?.sequence ?? 0;
+  return vendors.presentations.some(
+    ({ connection, invocation, issued }) =>
+      connection === name &&
+      invocation.startsWith('callback@') &&
+      (vendors.issued.get(issued ?? '')?.sequence ?? 0) > stored,
+  );
 }

@@ -36,6 +36,8 @@ function reportJobs(seed: number): readonly ReportJob[] {
       provider: 'actionstep',
       source: 'filenotes',
       cron: pick(seed, 'notes', ['*/5 * * * *', '*/10 * * * *']),
+      // Windows that were missed before anybody looked: made up in order.
+      startAt: new Date(START.getTime() - pick(seed, 'notes since', [10, 20]) * MINUTE),
       zone: 'UTC',
     }),
     aReportJob({
@@ -43,7 +45,8 @@ function reportJobs(seed: number): readonly ReportJob[] {
       connection: 'watchtower',
       provider: 'opsramp',
       source: 'resources',
-      cron: pick(seed, 'stock', ['*/10 * * * *', '*/20 * * * *']),
+      cron: pick(seed, 'stock', ['*/2 * * * *', '*/10 * * * *']),
+      startAt: new Date(START.getTime() - 10 * MINUTE),
       zone: 'UTC',
       formats: ['csv'],
     }),
@@ -173,7 +176,7 @@ function scheduleProviders(world: World, plan: FaultPlan, minutes: number): void
   some('ops tokens end', 0.2, () => vendors.opsrampControl.expireTokens());
   some('a1 tokens end', 0.15, () => vendors.action1.control.expireTokens());
   some('firm tokens end', 0.15, () => vendors.actionsteps.get('firm')?.expireAccessTokens(now()));
-  some('outage', 0.1, () => {
+  some('outage', 0.25, () => {
     vendors.outageUntil = world.scheduler.now + between(seed, 'outage length', 30_000, 240_000);
   });
 }

@@ -69,7 +69,7 @@ export class Vendors {
 
   constructor(seed: number, start: Date, now: () => Date) {
     this.rotation = pick(seed, 'rotation', ['strict', 'grace', 'reuse-revokes'] as const);
-    this.accessSeconds = pick(seed, 'access-life', [240, 480, 900]);
+    this.accessSeconds = pick(seed, 'access-life', [300, 480, 900]);
     const model = (name: string) =>
       createActionstepModel({
         origin: `https://${name}.test`,
