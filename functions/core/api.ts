@@ -6,6 +6,7 @@ import {
   BudgetExhaustedError,
   ConfigInvalidError,
   ProviderRateLimitedError,
+  StoreUnavailableError,
 } from './errors.ts';
 import type { EgressPolicy, HttpRequest, SendHttp } from './http.ts';
 import type { ApiRequest, CallApi, Lane, Provider, ProviderContext } from './provider.ts';
@@ -68,18 +69,31 @@ export function createOpenApi({ access, budgets, send, clock, providers }: OpenA
       const failure = provider.judge(response, clock.now());
       if (failure === undefined) {
         const pausedUntil = provider.pausedUntil?.(response, clock.now());
-        if (pausedUntil !== undefined) await budgets.block(draw, pausedUntil);
+        if (pausedUntil !== undefined) await noted(() => budgets.block(draw, pausedUntil));
         return response;
       }
-      if (failure instanceof AccessTokenRejectedError) await access.reject(name, connection.generation);
+      if (failure instanceof AccessTokenRejectedError) await noted(() => access.reject(name, connection.generation));
       if (failure instanceof ProviderRateLimitedError) {
-        await budgets.block(draw, new Date(clock.now().getTime() + (failure.retryAfterMs ?? DEFAULT_BLOCK_MS)));
+        const until = new Date(clock.now().getTime() + (failure.retryAfterMs ?? DEFAULT_BLOCK_MS));
+        await noted(() => budgets.block(draw, until));
       }
       throw failure;
     };
 
     return { provider, context, connection, call, requests: () => sent };
   };
+}
+
+/**
+ * Writes down what the provider said. A store that does not take it now (a refresh that is being committed at this very
+ * moment is enough) must not take the place of the provider's word: who comes next hears the same, and writes it down.
+ */
+async function noted(write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+  }
 }
 
 /** A provider's allow-list, or exactly the origin of the connection's `endpoint` override. */
