@@ -11,6 +11,7 @@ import type { Metrics } from '../log.ts';
 import { recordRun, type RunFigures } from '../schedules/job-run.ts';
 import type { JobStore, LeasedJob } from '../schedules/job-store.ts';
 import { type Deadline, MINUTE_MS, SECOND_MS } from '../time.ts';
+import { boundedApi } from './bounded-api.ts';
 import { ranOut } from './observation.ts';
 import { type PassDependencies, type PassResult, runAlertPass } from './pass.ts';
 
@@ -89,7 +90,7 @@ async function takeTurn(
   let result: PassResult | undefined;
   let failure: unknown;
   try {
-    const api = await openApi(job.connection, 'alerts');
+    const api = boundedApi(await openApi(job.connection, 'alerts'), deadline);
     result = await runAlertPass(dependencies, job, api, deadline);
     failure = result.interruption;
     if (failure === undefined && (await dependencies.keepHooks?.(job, api))) result = { ...result, announced: true };

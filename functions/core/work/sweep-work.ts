@@ -1,3 +1,4 @@
+import { boundedApi } from '../alerts/bounded-api.ts';
 import { followHint } from '../alerts/hints.ts';
 import type { PassDependencies } from '../alerts/pass.ts';
 import type { OpenApi, OpenApiFor } from '../api.ts';
@@ -79,9 +80,8 @@ async function doRow(
 ): Promise<boolean> {
   const api = apis.get(row.connection) ?? dependencies.openApi(row.connection, 'alerts');
   apis.set(row.connection, api);
-  return row.kind === 'hook'
-    ? followRow(dependencies, row, await api, deadline)
-    : writeRow(dependencies, row, await api);
+  const bounded = boundedApi(await api, deadline);
+  return row.kind === 'hook' ? followRow(dependencies, row, bounded, deadline) : writeRow(dependencies, row, bounded);
 }
 
 async function followRow(
