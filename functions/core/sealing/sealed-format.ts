@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import type { SealPurpose } from '../connections/connection.ts';
 import { SealBrokenError } from '../errors.ts';
 
@@ -26,7 +26,7 @@ export function writeSealed(
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt8(VERSION, 0);
   header.writeUInt16BE(key.wrapped.byteLength, 1);
-  const cipher = createCipheriv('aes-256-gcm', key.plaintext, nonce, { authTagLength: TAG_BYTES });
+  const cipher = createCipheriv('aes-256-gcm', keyObject(key.plaintext), nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(additionalData(context));
   const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
   return new Uint8Array(Buffer.concat([header, key.wrapped, nonce, body, cipher.getAuthTag()]));
@@ -59,7 +59,7 @@ export function splitSealed(sealed: Uint8Array): SealedParts {
 /** @throws SealBrokenError when anything of the value or its context is not what was sealed. */
 export function readSealed(parts: SealedParts, key: Uint8Array, context: SealContext): string {
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, parts.nonce, { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv('aes-256-gcm', keyObject(key), parts.nonce, { authTagLength: TAG_BYTES });
     decipher.setAAD(additionalData(context));
     decipher.setAuthTag(parts.tag);
     return Buffer.concat([decipher.update(parts.body), decipher.final()]).toString('utf8');
@@ -69,6 +69,17 @@ export function readSealed(parts: SealedParts, key: Uint8Array, context: SealCon
       { cause },
     );
   }
+}
+
+/** Node examines a key that is given as bytes anew for every use, which takes longer than to encrypt a token. */
+const keyObjects = new WeakMap<Uint8Array, KeyObject>();
+
+function keyObject(bytes: Uint8Array): KeyObject {
+  const known = keyObjects.get(bytes);
+  if (known !== undefined) return known;
+  const made = createSecretKey(bytes);
+  keyObjects.set(bytes, made);
+  return made;
 }
 
 /** schema | provider | connection | purpose | generation, each with its length, so that no two contexts are alike. */
