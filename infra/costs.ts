@@ -3,7 +3,7 @@ import { FUNCTIONS } from './functions.ts';
 import { METRIC_PROVIDERS, METRICS } from './metrics.ts';
 
 /** Dollars, us-east-1 list prices without the free tier (RELIABILITY 8); the last three are from the same kind of page. */
-const PRICE = {
+export const PRICE = {
   writeUnit: 0.625e-6,
   readUnit: 0.125e-6,
   kmsRequest: 3e-6,

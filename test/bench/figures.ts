@@ -42,14 +42,40 @@ export function median(values: readonly number[]): number {
  *
  * In turn, so that what else the machine does falls on all of them alike.
  */
-export async function inTurn<const N extends string>(
+export async function inTurn<const N extends string, T>(
   rounds: number,
-  subjects: Readonly<Record<N, () => Promise<number> | number>>,
-): Promise<Record<N, number[]>> {
+  subjects: Readonly<Record<N, () => Promise<T> | T>>,
+): Promise<Record<N, T[]>> {
   const names = Object.keys(subjects) as N[];
-  const measured = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<N, number[]>;
+  const measured = Object.fromEntries(names.map((name) => [name, [] as T[]])) as Record<N, T[]>;
   for (let round = 0; round < rounds; round += 1) {
     for (const name of names) measured[name].push(await subjects[name]());
   }
   return measured;
+}
+
+/** Work that was timed: per second by the clock, and the milliseconds of this process's own time that each took. */
+export interface Rate {
+  readonly perSecond: number;
+  /** What others do on the machine does not change it. */
+  readonly cpuMs: number;
+}
+
+export async function rateOf(count: number, work: () => Promise<unknown>): Promise<Rate> {
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  await work();
+  const seconds = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { perSecond: count / seconds, cpuMs: (user + system) / 1000 / count };
+}
+
+/** How much of the bound's rate a subject reaches, by the clock and by this process's own time. */
+export function share(subject: readonly Rate[], bound: readonly Rate[]) {
+  const of = (rates: readonly Rate[], member: keyof Rate) => median(rates.map((rate) => rate[member]));
+  return {
+    perSecond: of(subject, 'perSecond'),
+    clock: of(subject, 'perSecond') / of(bound, 'perSecond'),
+    cpu: of(bound, 'cpuMs') / of(subject, 'cpuMs'),
+  };
 }
