@@ -83,8 +83,15 @@ export function signedText(record: ChainRecord & { readonly signature?: Signatur
 
 /** The file's bytes. Indented, for people; the signature does not depend on it. */
 export async function signRecord(record: ChainRecord, signer: Signer): Promise<Uint8Array> {
-  const signature = await signer.sign(signedText(record));
-  return Buffer.from(`${JSON.stringify({ ...record, signature }, null, 2)}\n`);
+  return renderRecord({ ...record, signature: await signer.sign(signedText(record)) });
+}
+
+/**
+ * The only bytes that a record's file may have. A text can say more than a parser hears (a name twice, a number that
+ * overflows): whoever reads such a file otherwise than we do would read what nobody signed.
+ */
+export function renderRecord(record: SignedRecord): Uint8Array {
+  return Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** Reads a record's file; `undefined` when it is not one. Says nothing about its signature. */

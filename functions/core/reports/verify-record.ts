@@ -2,8 +2,16 @@ import { type KeyObject, verify as verifySignature } from 'node:crypto';
 import type { ArchivedObject } from './archive.ts';
 import { changedRanges } from './blocks.ts';
 import { countCsvRows, countLines } from './count-rows.ts';
-import { type Manifest, type ManifestPart, parseRecord, sha256Hex, type SignedRecord, signedText } from './manifest.ts';
-import { windowPrefix } from './names.ts';
+import {
+  type Manifest,
+  type ManifestPart,
+  parseRecord,
+  renderRecord,
+  sha256Hex,
+  type SignedRecord,
+  signedText,
+} from './manifest.ts';
+import { GAP, MANIFEST, windowPrefix } from './names.ts';
 import { schemaHash } from './schema.ts';
 import type { ArchiveReader, Finding, FindingKind, LocatedRecord } from './verify.ts';
 
@@ -24,13 +32,15 @@ export async function verifyRecord(
   const window = `${record.window.from}/${record.window.to}`;
   const add = (kind: FindingKind, message: string, at: string = key, range?: readonly [number, number]) =>
     findings.push({ kind, job, window, key: at, message, ...(range ? { bytes: range } : {}) });
-  if (!signatureHolds(record, publicKey)) add('signature', 'The signature does not fit the content and the key');
   const prefix = windowPrefix(record.connection, record.job, {
     from: new Date(record.window.from),
     to: new Date(record.window.to),
   });
-  if (!key.startsWith(prefix)) add('record', `Belongs under ${prefix}`);
-  if (record.kind === 'export') await verifyExport(reader, record, add);
+  const place = `${prefix}${record.kind === 'gap' ? GAP : MANIFEST}`;
+  if (!signatureHolds(record, publicKey)) add('signature', 'The signature does not fit the content and the key');
+  else if (!Buffer.from(renderRecord(record)).equals(bytes)) add('record', 'The file says more than was signed');
+  else if (record.kind === 'export') await verifyExport(reader, record, prefix, add);
+  if (key !== place) add('record', `Belongs under ${place}`);
   return { key, sha256: sha256Hex(bytes), record };
 }
 
@@ -52,9 +62,13 @@ export function signatureHolds(record: SignedRecord, publicKey: KeyObject): bool
   }
 }
 
-async function verifyExport(reader: ArchiveReader, manifest: Manifest, add: Add): Promise<void> {
+/** Follows what a manifest names; what nobody signed is not followed. */
+async function verifyExport(reader: ArchiveReader, manifest: Manifest, prefix: string, add: Add): Promise<void> {
   if (schemaHash(manifest.schema.columns) !== manifest.schema.sha256) add('schema', 'The schema’s hash is not its own');
+  const named = new Set<string>();
   for (const part of manifest.parts) {
+    if (named.has(part.key) || !part.key.startsWith(prefix)) add('record', `Names ${part.key}, which is not its own`);
+    named.add(part.key);
     const bytes = await verifyObject(reader, part, part.blocks, add);
     if (bytes) verifyRows(reader, part, bytes, add);
   }
@@ -93,7 +107,19 @@ async function verifyObject(
 
 function verifyRows(reader: ArchiveReader, part: ManifestPart, bytes: Uint8Array, add: Add): void {
   if (part.format !== 'csv' && part.format !== 'jsonl') return;
-  const plain = part.gzip ? reader.gunzip(bytes) : bytes;
+  const plain = part.gzip ? unzipped(reader, bytes) : bytes;
+  if (plain === undefined) {
+    add('rows', 'Cannot be unpacked', part.key);
+    return;
+  }
   const rows = part.format === 'csv' ? countCsvRows(plain) : countLines(plain);
   if (rows !== part.rows) add('rows', `Has ${rows} rows, the manifest says ${part.rows}`, part.key);
+}
+
+function unzipped(reader: ArchiveReader, bytes: Uint8Array): Uint8Array | undefined {
+  try {
+    return reader.gunzip(bytes);
+  } catch {
+    return undefined;
+  }
 }

@@ -50,6 +50,7 @@ export interface VerifiedJob {
   /** SHA-256 of the newest record: compare it with a copy kept elsewhere to know that none was cut off. */
   readonly head: string;
   readonly signedBy: readonly string[];
+  /** Strays are none: nothing that was signed is the worse for them. */
   readonly findings: number;
 }
 
@@ -87,18 +88,17 @@ export async function verifyArchive(
   let done = 0;
   for (const [job, { records: keys, strays }] of [...folders].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const before = findings.length;
-    for (const stray of strays) {
-      findings.push({ kind: 'stray', job, key: stray, message: 'A data file without a manifest beside it' });
-    }
     const located: LocatedRecord[] = [];
     for (const recordKey of keys.toSorted()) {
       const record = await verifyRecord(reader, key, job, recordKey, findings);
       if (record) located.push(record);
       onProgress(++done, total);
     }
+    findings.push(...strayFindings(job, strays, located));
     const sorted = located.toSorted((a, b) => a.record.sequence - b.record.sequence);
     findings.push(...verifyChain(job, sorted));
-    jobs.push(describeJob(job, sorted, findings.length - before));
+    const off = findings.slice(before).filter(({ kind }) => kind !== 'stray').length;
+    jobs.push(describeJob(job, sorted, off));
   }
   return { ok: findings.every(({ kind }) => kind === 'stray'), jobs, findings };
 }
@@ -113,7 +113,31 @@ function readKey(publicKey: string): KeyObject {
 
 interface JobFolder {
   readonly records: string[];
-  readonly strays: string[];
+  /** Everything else, by the folder of its window. */
+  readonly strays: Map<string, readonly string[]>;
+}
+
+/** Files that no record names: of attempts that failed, or put there by somebody. Nobody signed for them. */
+function strayFindings(
+  job: string,
+  files: ReadonlyMap<string, readonly string[]>,
+  records: readonly LocatedRecord[],
+): readonly Finding[] {
+  const named = new Set<string>();
+  const sealed = new Set<string>();
+  for (const { key, record } of records) {
+    sealed.add(key.slice(0, key.lastIndexOf('/')));
+    if (record.kind === 'gap') continue;
+    for (const part of [...record.parts, record.summary]) named.add(part.key);
+  }
+  return [...files].flatMap(([folder, keys]): readonly Finding[] => {
+    const beside = 'No manifest names this file: an attempt that failed left it, or somebody put it there';
+    if (sealed.has(folder)) {
+      return keys.filter((key) => !named.has(key)).map((key) => ({ kind: 'stray', job, key, message: beside }));
+    }
+    const message = 'A data file without a manifest beside it';
+    return keys.slice(0, 1).map((key) => ({ kind: 'stray', job, key, message }));
+  });
 }
 
 /** Jobs by `<connection>/<job>`; what lies under `incomplete/` is none's. */
@@ -128,10 +152,11 @@ async function groupByJob(reader: ArchiveReader): Promise<ReadonlyMap<string, Jo
   const jobs = new Map<string, JobFolder>();
   for (const [prefix, keys] of windows) {
     const job = prefix.split('/').slice(0, 2).join('/');
-    const folder = jobs.get(job) ?? { records: [], strays: [] };
-    const records = keys.filter((key) => key.endsWith(`/${MANIFEST}`) || key.endsWith(`/${GAP}`));
-    folder.records.push(...records);
-    if (records.length === 0) folder.strays.push(...keys.slice(0, 1));
+    const folder = jobs.get(job) ?? { records: [], strays: new Map<string, readonly string[]>() };
+    const isRecord = (key: string) => key.endsWith(`/${MANIFEST}`) || key.endsWith(`/${GAP}`);
+    folder.records.push(...keys.filter(isRecord));
+    const others = keys.filter((key) => !isRecord(key));
+    if (others.length > 0) folder.strays.set(prefix, others);
     jobs.set(job, folder);
   }
   return jobs;
