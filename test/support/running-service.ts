@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { demoConfiguration, DEMO_SECRETS } from '../../infra/local/demo.ts';
 import { type Doubles, startDoubles } from '../../infra/local/doubles.ts';
-import { type LocalService, startService } from '../../infra/local/service.ts';
+import { type LocalService, type ServiceOptions, startService } from '../../infra/local/service.ts';
 
 /** The whole service on the doubles of the providers, in a folder of its own, as `npm start` runs it. */
 export interface RunningService {
@@ -16,11 +16,22 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
+/** What a test wants to see of it besides. */
+export interface WatchedRun extends Partial<Pick<ServiceOptions, 'onCloud' | 'onHostEvent'>> {
+  /** Of Actionstep's double; short, so that refreshes come. Default 600. */
+  readonly accessLifeSeconds?: number;
+}
+
 /** Once per test file: it takes some seconds. */
-export async function startRunning(): Promise<RunningService> {
+export async function startRunning(watched: WatchedRun = {}): Promise<RunningService> {
   const directory = mkdtempSync(join(tmpdir(), 'steward-running-'));
   const anchor = new Date();
-  const doubles = await startDoubles({ port: 0, anchor, scale: 0.2, accessLifeSeconds: 600 });
+  const doubles = await startDoubles({
+    port: 0,
+    anchor,
+    scale: 0.2,
+    accessLifeSeconds: watched.accessLifeSeconds ?? 600,
+  });
   const text = demoConfiguration(doubles.urls, anchor);
   try {
     const service = await startService({
@@ -29,7 +40,8 @@ export async function startRunning(): Promise<RunningService> {
       tickSeconds: 1,
       configuration: { fileName: 'steward.yaml', text, secrets: DEMO_SECRETS, allowLoopback: true },
       onStep: () => undefined,
-      onHostEvent: () => undefined,
+      onHostEvent: (event) => watched.onHostEvent?.(event),
+      onCloud: (cloud) => watched.onCloud?.(cloud),
     });
     const stop = async () => {
       await service.stop();
