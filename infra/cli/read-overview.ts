@@ -22,22 +22,24 @@ export interface OverviewOptions {
   readonly windows: number;
   /** How far back published events are looked for. */
   readonly eventsForMs: number;
+  /** Whether budgets are read: half of all requests, of no use to those who wait for something else. */
+  readonly budgets: boolean;
 }
 
-const DEFAULT_OPTIONS: OverviewOptions = { windows: 3, eventsForMs: 24 * HOUR_MS };
+const DEFAULT_OPTIONS: OverviewOptions = { windows: 3, eventsForMs: 24 * HOUR_MS, budgets: true };
 
 /** Reads everything that there is to see. A reader keeps what does not change: records, and what was published. */
 export function createOverviewReader(services: Services): (options?: Partial<OverviewOptions>) => Promise<Overview> {
   const readRecord = createRecordReader(services);
   const readEvents = createEventReader(services);
   return async (options) => {
-    const { windows, eventsForMs } = { ...DEFAULT_OPTIONS, ...options };
+    const { windows, eventsForMs, budgets: withBudgets } = { ...DEFAULT_OPTIONS, ...options };
     const at = services.clock.now();
     const [connections, jobs] = await Promise.all([services.connections.list(), services.jobs.list()]);
     const [exports, events, budgets, outbox] = await Promise.all([
       readExports(services, jobs, windows, readRecord),
       readEvents(new Date(at.getTime() - eventsForMs), at),
-      readBudgets(services, connections, at),
+      withBudgets ? readBudgets(services, connections, at) : [],
       readOutbox(services),
     ]);
     const views = connections

@@ -82,9 +82,9 @@ alerts:
   matter-changes:
     { connection: harbour-law, source: hooks, every: 5s, filter: { resources: [actions, tasks] } }
   new-vulnerabilities:
-    { connection: northwind-endpoints, source: vulnerabilities, every: 4s, filter: { minimumScore: 9 } }
+    { connection: northwind-endpoints, source: vulnerabilities, every: 3s, filter: { minimumScore: 9 } }
   operations-alerts:
-    { connection: northwind-operations, source: alerts, every: 3s }
+    { connection: northwind-operations, source: alerts, every: 2s }
 `;
 }
 

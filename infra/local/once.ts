@@ -58,7 +58,8 @@ export async function runOnce(options: OnceOptions): Promise<OnceResult> {
   const began = services.clock.now();
   const missing: string[] = [];
   const read = createOverviewReader(services);
-  const look = () => read({ windows: 20, eventsForMs: services.clock.now().getTime() - began.getTime() + 1 });
+  const look = () =>
+    read({ windows: 20, eventsForMs: services.clock.now().getTime() - began.getTime() + 1, budgets: false });
 
   const unconnected = await connectAll(options, look);
   missing.push(...unconnected.values());
