@@ -5,6 +5,7 @@ import type { Agent } from 'undici';
 import { EgressRefusedError, ProviderUnavailableError, ServiceError } from '../core/errors.ts';
 import type { EgressPolicy, HttpRequest, HttpResponse, SendHttp } from '../core/http.ts';
 import { isLoopbackHost, isPublicAddress } from './addresses.ts';
+import { isNetworkError, mayHaveArrived, reason } from './network-error.ts';
 import { readBody } from './read-body.ts';
 
 /** Whole exchange unless the request says otherwise. */
@@ -101,41 +102,6 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
       value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]],
     ),
   );
-}
-
-function reason(error: Error): string {
-  return (error as NodeJS.ErrnoException).code ?? error.name;
-}
-
-/** Undici's, Node's and the abort signal's; anything else is a bug and is thrown on. */
-function isNetworkError(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
-  const { code } = error as { readonly code?: unknown };
-  return typeof code === 'string' || error.name === 'TimeoutError' || error.name === 'AbortError';
-}
-
-/** Failures before a byte of the request left this machine. */
-const NOT_SENT = new Set([
-  'EADDRNOTPUBLIC',
-  'EAI_AGAIN',
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-/**
- * The same for TLS: a certificate that is refused, or two sides that cannot agree. Other alerts may come after a request.
- *
- * @see https://nodejs.org/api/tls.html#x509-certificate-error-codes
- */
-const NO_HANDSHAKE =
-  /^(?:CERT_|UNABLE_TO_|(?:DEPTH_ZERO_)?SELF_SIGNED_CERT|ERR_TLS_CERT_|HOSTNAME_MISMATCH$|ERR_SSL_(?:.{0,20}HANDSHAKE_FAILURE|.{0,20}PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|WRONG_VERSION_NUMBER)$)/;
-
-function mayHaveArrived(error: Error): boolean {
-  const { code = '' } = error as NodeJS.ErrnoException;
-  return !NOT_SENT.has(code) && !NO_HANDSHAKE.test(code);
 }
 
 /** `dns.lookup` that answers public addresses only, so that an allowed name cannot lead inside (S77). */
