@@ -2,7 +2,7 @@ import type { JsonObject } from '../json.ts';
 import { addGroups, type GroupCounts } from './groups.ts';
 import type { ManifestPart } from './manifest.ts';
 import type { PartResult, Position } from './read-part.ts';
-import type { Drift } from './schema.ts';
+import { boundedDrift, type Drift } from './schema.ts';
 import type { Completeness } from './source.ts';
 
 /** All that the parts of an export said, added up. */
@@ -39,7 +39,7 @@ export function collect(sofar: Collected, result: PartResult): Collected {
     position: result.position,
     parts: [...sofar.parts, ...result.parts],
     groups: addGroups(sofar.groups, result.groups),
-    drift: [...sofar.drift, ...result.drift.filter(({ column }) => !known.has(column))],
+    drift: boundedDrift([...sofar.drift, ...result.drift.filter(({ column }) => !known.has(column))]),
     requests: sofar.requests + result.requests,
     readAt: result.readAt,
     facts: { ...sofar.facts, ...result.facts },

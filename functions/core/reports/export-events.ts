@@ -1,6 +1,7 @@
-import { eventId, type OutboxRow } from '../events.ts';
+import { eventId, type OutboxRow, type ServiceEvent } from '../events.ts';
 import type { ReportJob } from '../jobs.ts';
 import type { JsonObject } from '../json.ts';
+import { fitEvent } from '../publishing/fit-event.ts';
 
 export type ExportEventType = 'completed' | 'failed' | 'incomplete' | 'schema-changed' | 'gap';
 
@@ -15,23 +16,23 @@ export interface ExportEventInput {
   readonly data: JsonObject;
 }
 
+/** Room for one event: a provider chooses what columns and errors are called, and a transaction has 4 MB. */
+const EVENT_LIMIT_BYTES = 96 * 1024;
+
 /** An outbox row about one window. One id per type, window and attempt, however often the transaction is tried. */
 export function exportEvent({ stage, job, type, window, attempt, at, summary, data }: ExportEventInput): OutboxRow {
-  return {
-    topic: job.topic,
-    order: at.getTime(),
-    event: {
-      id: eventId('export', stage, job.name, window.from, window.to, attempt, type),
-      type: `steward.export.${type}`,
-      source: `/steward/${stage}/${job.connection}`,
-      subject: `export/${job.name}`,
-      time: at,
-      connection: job.connection,
-      provider: job.provider,
-      state: type,
-      resource: job.name,
-      summary,
-      data: { job: job.name, source: job.source, from: window.from, to: window.to, attempt, ...data },
-    },
+  const event: ServiceEvent = {
+    id: eventId('export', stage, job.name, window.from, window.to, attempt, type),
+    type: `steward.export.${type}`,
+    source: `/steward/${stage}/${job.connection}`,
+    subject: `export/${job.name}`,
+    time: at,
+    connection: job.connection,
+    provider: job.provider,
+    state: type,
+    resource: job.name,
+    summary,
+    data: { job: job.name, source: job.source, from: window.from, to: window.to, attempt, ...data },
   };
+  return { topic: job.topic, order: at.getTime(), event: fitEvent(event, EVENT_LIMIT_BYTES) };
 }

@@ -20,6 +20,9 @@ import type { ReportSource, SourceDescription } from './source.ts';
 const PART_MINUTES = 4;
 const EXPORT_SHARE = 0.6;
 
+/** Key digests to compare with. A step's result has 256 KB at most, and the plan names them. */
+const KEY_PARTS_LIMIT = 200;
+
 /** Everything that an attempt goes by, fixed when it begins: a resumed run, or a changed job, alters nothing. */
 export interface Plan {
   /** The job's configuration (`jobToText`). */
@@ -140,9 +143,10 @@ async function readComparable({ archive }: ExportDependencies, key: string): Pro
   const bytes = await archive.read(key);
   const record = bytes && parseRecord(bytes);
   if (record?.kind !== 'export') return null;
+  const keys = record.parts.filter(({ format }) => format === 'keys').map((part) => ({ ...part, blocks: [] }));
   return {
     columns: record.schema.columns,
-    keys: record.parts.filter(({ format }) => format === 'keys'),
+    keys: keys.length > KEY_PARTS_LIMIT ? [] : keys,
     rows: record.rows,
     groups: record.groups?.counts ?? null,
   };

@@ -11,7 +11,7 @@ import { numbered, safeFileName } from './names.ts';
 import { createPartBuilder, type PartBuilder, type PartFile } from './part.ts';
 import { type Plan, planJob, sourceOf } from './plan.ts';
 import type { Durable, ExportDependencies, ExportInput, Stopped } from './run-types.ts';
-import type { Column, Drift } from './schema.ts';
+import { boundedDrift, type Column, type Drift } from './schema.ts';
 import type { Completeness, SourceContext, SourcePage } from './source.ts';
 
 const PART_BYTES = 8 * 1024 * 1024;
@@ -107,7 +107,7 @@ export async function readPart(
     done,
     parts,
     groups: builder.groups(),
-    drift: builder.drift(),
+    drift: boundedDrift(builder.drift()),
     requests: api.requests(),
     readAt: deps.clock.now().toISOString(),
     ...last.rest,

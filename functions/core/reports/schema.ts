@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, type JsonValue } from '../json.ts';
+import { cutText } from '../publishing/fit-event.ts';
 import type { SourceRow } from './source.ts';
 
 /** `json`: objects and lists, as their JSON text. Numbers are doubles, because that is what JSON numbers are. */
@@ -9,6 +10,13 @@ export interface Column {
   readonly name: string;
   readonly type: ColumnType;
 }
+
+const COLUMNS_LIMIT = 1000;
+const COLUMNS_BYTES = 64 * 1024;
+/** What a column takes in JSON beside its name. */
+const COLUMN_BYTES = 30;
+const DRIFT_LIMIT = 200;
+const NAME_BYTES = 256;
 
 /** Columns that came too late for the header, as one JSON object. Always the last column. */
 export const MORE = '_more';
@@ -41,7 +49,22 @@ export function inferColumns(declared: readonly string[] | undefined, rows: read
     }
   }
   types.delete(MORE);
-  return [...types].map(([name, type]) => ({ name, type: type ?? 'string' }));
+  return bounded([...types].map(([name, type]) => ({ name, type: type ?? 'string' })));
+}
+
+/** As many as every step's result has room for. Rows whose keys are data have no end of columns; `_more` takes the rest. */
+function bounded(columns: readonly Column[]): readonly Column[] {
+  let bytes = 0;
+  const end = columns.findIndex(({ name }, place) => {
+    bytes += Buffer.byteLength(name) + COLUMN_BYTES;
+    return place >= COLUMNS_LIMIT || bytes > COLUMNS_BYTES;
+  });
+  return end < 0 ? columns : columns.slice(0, end);
+}
+
+/** What came up while reading, as far as there is room to say it. */
+export function boundedDrift(drift: readonly Drift[]): readonly Drift[] {
+  return drift.slice(0, DRIFT_LIMIT).map(({ kind, column }) => ({ kind, column: cutText(column, NAME_BYTES) }));
 }
 
 /** SHA-256 of a schema, hex: names and types in order. */

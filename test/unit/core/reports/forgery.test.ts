@@ -84,7 +84,7 @@ describe('a record that was signed wrongly', () => {
     const first = world.manifest(DAY.from, DAY.to).parts.filter(({ format }) => format === 'keys');
     const kinds = async (parts: readonly object[]) => {
       const { signature: _, ...content } = { ...whole, parts } as unknown as SignedRecord;
-      const bytes = await signRecord(content as SignedRecord, world.deps.signer);
+      const bytes = await signRecord(content, world.deps.signer);
       return findingsOf(world, { [newest]: bytes });
     };
     const keys = whole.parts.filter(({ format }) => format === 'keys');

@@ -144,4 +144,27 @@ describe('a part', () => {
     ]);
     expect(await verified(world)).toEqual([]);
   });
+
+  it('E15 keeps each step and each event small, however many columns rows have', async () => {
+    const wide = (page: number) => ({
+      id: `${page}`,
+      ...Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`column ${page}/${n} ${'x'.repeat(40)}`, n])),
+    });
+    const world = createWorld({
+      partBytes: 1000,
+      readPage: (cursor) => {
+        const at = typeof cursor === 'number' ? cursor : 0;
+        return { rows: [wide(at)], ...(at < 3 ? { next: at + 1 } : {}) };
+      },
+    });
+    const journal = { entries: [] as { name: string; result: string }[] };
+    expect(await world.drive(await world.begin(DAY.from, DAY.to), { journal })).toMatchObject({
+      result: { state: 'exported', rows: 4 },
+    });
+    for (const { name, result } of journal.entries) expect(result.length, name).toBeLessThan(200_000);
+    for (const { event } of world.windows.outbox) expect(JSON.stringify(event).length).toBeLessThan(100_000);
+    const csv = world.archive.text(`${PREFIX}part-00001.csv`) ?? '';
+    expect(csv).toContain('column 0/4999');
+    expect(await verified(world)).toEqual([]);
+  });
 });
