@@ -18,8 +18,8 @@ import { EXIT, exitCodeOf, failureText } from './exit.ts';
 
 const EXAMPLES = `
 Examples:
-  steward apply                              show what steward.yaml would change, ask, and change it
   steward credentials set action1#acme       store a client's id and secret, without showing them
+  steward apply                              show what steward.yaml would change, ask, and change it
   steward connect harbour-law --open         let a person consent, and wait for it
   steward status                             everything at a glance; exit code 1 when something needs somebody
   steward export matters                     export what is new, now

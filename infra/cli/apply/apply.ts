@@ -29,11 +29,17 @@ export interface PreparedApply {
 /** How many writes are under way at once. */
 const CONCURRENCY = 16;
 
-/** Compares what is wanted with what there is. Writes nothing. */
+/**
+ * Compares what is wanted with what there is. Writes nothing.
+ *
+ * @throws CredentialsMissingError naming the secrets that are not there: a connection without one is of no use, and its
+ * client id says whose budget it draws on
+ */
 export async function prepareApply(
   dependencies: ApplyDependencies,
   configuration: Configuration,
 ): Promise<PreparedApply> {
+  await checkSecrets(dependencies, configuration.connections);
   const wanted = await Promise.all(
     configuration.connections.map((connection) => wantedConnection(dependencies, connection, configuration.jobs)),
   );
@@ -70,7 +76,42 @@ async function wantedConnection(
   };
 }
 
-/** The client id says whose budget it is. A secret that is not there yet, or not ours to read, says nothing. */
+/** Secrets that one sentence names. */
+const SECRETS_NAMED = 5;
+
+async function checkSecrets(
+  { credentials }: ApplyDependencies,
+  connections: readonly ConfiguredConnection[],
+): Promise<void> {
+  const asked = await Promise.all(
+    connections.map(async (connection) => ({ connection, isMissing: await isMissing(credentials, connection) })),
+  );
+  const missing = asked.filter((each) => each.isMissing).map(({ connection }) => connection);
+  if (missing.length === 0) return;
+  const names = missing.slice(0, SECRETS_NAMED).map(({ name, secret }) => `${referenceOf(secret)} (of ${name})`);
+  const more = missing.length > SECRETS_NAMED ? ` and ${missing.length - SECRETS_NAMED} more` : '';
+  const first = missing[0] === undefined ? '' : referenceOf(missing[0].secret);
+  throw new CredentialsMissingError(
+    `Credentials are missing: ${names.join(', ')}${more}. Nothing was applied. Store them first: steward credentials set ${first}, or the file of --secrets with npm start.`,
+  );
+}
+
+function referenceOf({ name, key }: ConfiguredConnection['secret']): string {
+  return key === undefined ? name : `${name}#${key}`;
+}
+
+async function isMissing(credentials: CredentialsSource, { secret }: ConfiguredConnection): Promise<boolean> {
+  try {
+    await credentials.get(secret);
+    return false;
+  } catch (error) {
+    if (error instanceof CredentialsMissingError) return true;
+    if (error instanceof StoreUnavailableError) return false;
+    throw error;
+  }
+}
+
+/** The client id says whose budget it is. A secret that is not ours to read says nothing. */
 async function clientIdOf(
   credentials: CredentialsSource,
   { secret }: ConfiguredConnection,
@@ -78,7 +119,7 @@ async function clientIdOf(
   try {
     return (await credentials.get(secret)).clientId;
   } catch (error) {
-    if (error instanceof CredentialsMissingError || error instanceof StoreUnavailableError) return undefined;
+    if (error instanceof StoreUnavailableError) return undefined;
     throw error;
   }
 }
