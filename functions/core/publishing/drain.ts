@@ -100,7 +100,7 @@ async function publishWaves(drain: Drain, rows: readonly StoredRow[]): Promise<v
       if (wave.has(subject)) later.push(row);
       else wave.set(subject, row);
     }
-    await publishAll(drain, toBatches([...wave.values()]));
+    await publishAll(drain, toBatches(await buildAll(drain, [...wave.values()])));
     if (drain.unfinished) return;
     waiting = later;
   }
@@ -112,12 +112,25 @@ interface Batch {
   bytes: number;
 }
 
+/** Messages of rows. One that no message can be made of is set aside like one that SNS refuses: it blocks no other. */
+async function buildAll(drain: Drain, rows: readonly StoredRow[]): Promise<readonly Batch['entries'][number][]> {
+  const entries: Batch['entries'] = [];
+  for (const row of rows) {
+    try {
+      entries.push({ row, message: toMessage(row.event, hashGroup) });
+    } catch (error) {
+      const name = error instanceof Error ? error.name : 'unknown';
+      await putBack(drain, row, { outcome: 'refused', reason: `No message can be made of it: ${name}` });
+    }
+  }
+  return entries;
+}
+
 /** Messages by topic, ten to a batch and within its limit. */
-function toBatches(rows: readonly StoredRow[]): readonly Batch[] {
+function toBatches(entries: readonly Batch['entries'][number][]): readonly Batch[] {
   const batches: Batch[] = [];
   const open = new Map<string, Batch>();
-  for (const row of rows) {
-    const message = toMessage(row.event, hashGroup);
+  for (const { row, message } of entries) {
     let batch = open.get(row.topic);
     if (
       batch === undefined ||

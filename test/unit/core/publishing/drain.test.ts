@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigInvalidError, StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import { eventId, type OutboxRow } from '../../../../functions/core/events.ts';
+import type { JsonValue } from '../../../../functions/core/json.ts';
 import { drainOutbox } from '../../../../functions/core/publishing/drain.ts';
 import { replayEvents } from '../../../../functions/core/publishing/replay.ts';
 import { publishShard } from '../../../../functions/core/publishing/publish-shard.ts';
@@ -152,6 +153,16 @@ describe('draining an outbox', () => {
     expect(await world.outbox.poison('0')).toMatchObject([{ order: 1, reason: 'refused' }]);
     expect(world.sent().toSorted()).toEqual(['s 2', 't 1']);
     expect(world.metrics.values.get('PublishFailed')).toEqual([1]);
+  });
+
+  it('A08, I16: sets aside what no message can be made of, and publishes the others', async () => {
+    const world = setUp();
+    let nested: JsonValue = 'deep';
+    for (let depth = 0; depth < 20_000; depth += 1) nested = { nested };
+    const poison = aRow('a', 1);
+    world.add({ ...poison, event: { ...poison.event, data: { nested } } }, aRow('b', 1), aRow('a', 2));
+    expect(await drainOutbox(world.dependencies, '0', AMPLE)).toMatchObject({ published: 2, refused: 1 });
+    expect(world.sent()).toEqual(['b 1', 'a 2']);
   });
 
   it('keeps the rows of a topic that does not exist, and publishes the others', async () => {
