@@ -10,6 +10,7 @@ import { createServices, type Services } from '../cli/services.ts';
 import { type LocalDescription, LOCAL_STAGE, localFile, openTarget } from '../cli/target.ts';
 import { FUNCTIONS, functionShape, type FunctionName } from '../functions.ts';
 import { type LocalCloud, startLocalCloud } from './cloud.ts';
+import { endDeadLeases } from './dead-leases.ts';
 import { startHttpFront } from './http-front.ts';
 import { type HostEvent } from './lambda/log.ts';
 import { type LambdaHost, startLambdaHost } from './lambda/host.ts';
@@ -102,6 +103,8 @@ export async function startService(options: ServiceOptions): Promise<LocalServic
     stops.push(() => rmSync(localFile(directory), { force: true }));
     const services = createServices(await openTarget({ directory }));
     latebound.answer = createConsole({ services, readOverview: createOverviewReader(services) });
+    const ended = await endDeadLeases(services.stateTable, services.clock.now());
+    if (ended > 0) onStep(`the run before was killed: ended ${ended} of its leases`);
     onStep('storing credentials and applying the configuration');
     await storeSecrets(services, options.configuration.secrets);
     await (await prepareApply(services, configuration)).carryOut();
