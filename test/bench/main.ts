@@ -1,10 +1,23 @@
 // `npm run bench [name …]`: figures as ratios within one run, so that they carry over to other machines. Nothing here
 // is asserted by a test; budgets are DESIGN.md's, and a figure over its budget is marked.
+import { alerts } from './alerts.ts';
 import { bundleSizes } from './bundle-sizes.ts';
 import { coldStart } from './cold-start.ts';
-import { report, type Bench } from './figures.ts';
+import { exports } from './export.ts';
+import { type Bench, report } from './figures.ts';
+import { millionRows } from './million-rows.ts';
+import { refresh } from './refresh.ts';
+import { sweep } from './sweep.ts';
 
-const BENCHES: Readonly<Record<string, Bench>> = { 'bundle-sizes': bundleSizes, 'cold-start': coldStart };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  'bundle-sizes': bundleSizes,
+  'cold-start': coldStart,
+  refresh,
+  sweep,
+  export: exports,
+  alerts,
+  'million-rows': millionRows,
+};
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => BENCHES[name] === undefined);
@@ -14,5 +27,7 @@ if (unknown.length > 0) {
 }
 for (const name of asked.length > 0 ? asked : Object.keys(BENCHES)) {
   console.log(`\n${name}`);
+  const began = performance.now();
   report(await (BENCHES[name] as Bench)());
+  console.log(`  in ${((performance.now() - began) / 1000).toFixed(0)} s`);
 }

@@ -110,10 +110,19 @@ async function measure(service: LocalService, directory: string, rows: number): 
     plain('from asked for to sealed', seconds, 's', 1),
     plain('rows a second', rows / seconds, '', 0),
     plain(`requests of ${ROWS_PER_REQUEST} rows a second`, rows / ROWS_PER_REQUEST / seconds, '', 0),
+    {
+      what: 'requests of the provider, and the least possible',
+      value: `${requestsOf(directory, ended)} and ${rows / ROWS_PER_REQUEST}`,
+    },
     plain('bytes in the archive', (ended.bytes ?? 0) / 1e6, 'MB', 1),
     plain('peak memory of the report-export process', process.peakKb / 1024, 'MB', 0),
     plain('processor time of the report-export process', process.cpuSeconds, 's', 1),
   ];
+}
+
+function requestsOf(directory: string, { manifest = '' }: ExportView): number {
+  const text = readFileSync(join(directory, 'archive', manifest), 'utf8');
+  return (JSON.parse(text) as { readonly requests: number }).requests;
 }
 
 interface ProcessFigures {
