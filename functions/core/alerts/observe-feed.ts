@@ -133,7 +133,7 @@ async function readOneByOne(
         throw new DeadlineTooNearError('Too little time is left to look again');
       const alert = await source.readOne?.(call, context, head.id);
       if (alert === undefined) look.vanished.push(head);
-      else alerts.set(head.id, alert);
+      else alerts.set(alert.id, alert);
     } catch (error) {
       if (!(error instanceof ServiceError) || ranOut(error)) {
         look.interruption = error;

@@ -8,8 +8,8 @@ import type { JobStore } from '../schedules/job-store.ts';
 import { DAY_MS, type Deadline, HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts';
 import type { WorkRow, WorkStore } from './work.ts';
 
-/** Rows looked at in one sweep. */
-const LIST_LIMIT = 200;
+/** Rows looked at in one sweep: more than it has time for, so that many of one connection hide none of another. */
+const LIST_LIMIT = 2000;
 /** No row is begun with less time left: two calls to a provider have to fit. */
 const ROW_MS = 22 * SECOND_MS;
 /** A row that cannot be done stays for people to see until its time to live ends. */
@@ -37,7 +37,7 @@ export async function sweepWork(
   deadline: Deadline,
 ): Promise<WorkResult> {
   const { work, clock, log } = dependencies;
-  const rows = await work.list(shard, clock.now(), LIST_LIMIT);
+  const rows = inTurns(await work.list(shard, clock.now(), LIST_LIMIT));
   const apis = new Map<string, Promise<OpenApi>>();
   const failed = new Set<string>();
   const unexpected: unknown[] = [];
@@ -59,6 +59,17 @@ export async function sweepWork(
     }
   }
   return { done, announced, unexpected };
+}
+
+/** One row of each connection, then the next of each: whoever is told much waits longer, and nobody else. */
+function inTurns(rows: readonly WorkRow[]): readonly WorkRow[] {
+  const turns = new Map<string, number>();
+  const placed = rows.map((row) => {
+    const turn = turns.get(row.connection) ?? 0;
+    turns.set(row.connection, turn + 1);
+    return { row, turn };
+  });
+  return placed.toSorted((a, b) => a.turn - b.turn).map(({ row }) => row);
 }
 
 /**

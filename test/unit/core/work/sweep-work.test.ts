@@ -90,6 +90,16 @@ describe('sweeping work', () => {
     expect([...work.rows.values()].map(({ attempts }) => attempts)).toEqual([1, 0]);
   });
 
+  it('I27 lets a flood of one connection hide no work of another', async () => {
+    const { work, hint, sweep, notes } = await setUp();
+    for (let n = 0; n < 300; n += 1) await work.add('0', hint(`${n}`, { connection: 'aaa', id: `gone#${n}` }));
+    const { text, marker, action } = createNoteJob('run', { connection: 'acme', action: '7', text: 'Filed' });
+    const payload = { connection: 'acme', text, marker, action };
+    await work.add('0', hint('n', { kind: 'note', id: 'n', payload }));
+    await sweep();
+    expect(notes).toHaveLength(1);
+  });
+
   it('writes a note, and puts off one that the provider takes none of', async () => {
     const { work, hint, sweep, notes } = await setUp();
     const note = createNoteJob('run-1', { connection: 'acme', action: '12', text: 'Called back.' });
