@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `steward`: the operator's command. `npm run steward -- <command>` runs it from a clone.
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import { UsageError } from '../../functions/core/errors.ts';
 import { applyCommand } from './commands/apply.ts';
 import { replayCommand, tailCommand } from './commands/alerts.ts';
@@ -14,6 +14,7 @@ import { exportCommand } from './commands/export.ts';
 import { noteCommand } from './commands/note.ts';
 import { statusCommand } from './commands/status.ts';
 import { verifyArchiveCommand } from './commands/verify.ts';
+import { completionScript, type Shell, SHELLS } from './completion.ts';
 import { EXIT, exitCodeOf, failureText } from './exit.ts';
 
 const EXAMPLES = `
@@ -175,6 +176,14 @@ program
   .command('doctor')
   .description('can everything be reached, and what is missing if not')
   .action(withContext(doctorCommand));
+
+program
+  .command('completion')
+  .description('print what a shell reads to complete steward: source <(steward completion bash)')
+  .addArgument(new Argument('<shell>').choices(SHELLS))
+  .action((shell: Shell) => {
+    process.stdout.write(completionScript(shell, program));
+  });
 
 try {
   await program.parseAsync(process.argv);

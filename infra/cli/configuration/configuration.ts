@@ -73,7 +73,7 @@ export function readConfiguration(options: ReadConfigurationOptions): Configurat
 }
 
 function checkShape(document: ConfigurationDocument): ConfigurationFile {
-  const result = v.safeParse(fileSchema, document.value ?? {}, { abortPipeEarly: true });
+  const result = v.safeParse(fileSchema, withoutExtensions(document.value ?? {}), { abortPipeEarly: true });
   if (result.success) return result.output;
   const isUnknownKey = (candidate: v.BaseIssue<unknown>) =>
     candidate.type === 'strict_object' && candidate.expected === 'never';
@@ -87,6 +87,12 @@ function checkShape(document: ConfigurationDocument): ConfigurationFile {
     path,
     missing ? 'is missing' : issue.message.startsWith('Invalid') ? `is wrong: ${issue.message}` : issue.message,
   );
+}
+
+/** Keys that begin with `x-` are the file's own: a place for anchors. */
+function withoutExtensions(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('x-')));
 }
 
 /** The keys that may stand where an unknown one does. */

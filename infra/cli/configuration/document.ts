@@ -12,13 +12,13 @@ export interface ConfigurationDocument {
 }
 
 /**
- * Reads YAML (JSON is YAML too). Anchors, aliases and comments are taken, custom tags are not.
+ * Reads YAML (JSON is YAML too). Anchors, aliases, merge keys (`<<`) and comments are taken, custom tags are not.
  *
  * @throws ConfigInvalidError `file:line:column: what is wrong`
  */
 export function readDocument(fileName: string, text: string): ConfigurationDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: true });
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${fileName}:${line}:${col}`;
@@ -26,9 +26,22 @@ export function readDocument(fileName: string, text: string): ConfigurationDocum
   const [broken] = document.errors;
   if (broken !== undefined) throw new ConfigInvalidError(`${at(broken.pos[0])}: ${broken.message}`);
   return {
-    value: document.toJS({ maxAliasCount: 1000 }) as unknown,
+    value: valueOf(fileName, document),
     invalid: (path, message) => new ConfigInvalidError(`${at(offsetOf(document, path))}: ${label(path)}${message}`),
   };
+}
+
+/** Thousands of jobs may be written with one anchor; a file that grows without bound is refused. */
+const MAX_ALIASES = 100_000;
+
+function valueOf(fileName: string, document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
+  } catch (error) {
+    throw new ConfigInvalidError(`${fileName}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 function label(path: Path): string {
