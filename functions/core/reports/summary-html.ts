@@ -10,7 +10,7 @@ export function escapeHtml(text: string): string {
 
 /** Digits in groups of three, the same on every machine. */
 export function number(value: number): string {
-  return String(value).replaceAll(/\B(?=(\d{3})+$)/g, ' ');
+  return value.toLocaleString('en', { maximumFractionDigits: 20 }).replaceAll(',', ' ');
 }
 
 /** `+12 since the last export`. */

@@ -56,7 +56,7 @@ export function allows(url: URL, { settings }: Pick<ProviderContext, 'settings'>
 
 function origin(settings: ProviderSettings): string {
   const { host, endpoint } = opsrampSettings(settings);
-  return endpoint === undefined ? `https://${host}` : endpoint.replace(/\/+$/u, '');
+  return endpoint === undefined ? `https://${host}` : endpoint.replace(/(?<!\/)\/+$/u, '');
 }
 
 export function tokenUrl(settings: ProviderSettings): URL {
