@@ -20,9 +20,9 @@ export function countCapacity(client: DynamoDBClient): { readonly counted: Count
     (next, context) => async (given) => {
       const command = (context.commandName ?? '').replace('Command', '');
       for (const key of writtenKeys(given.input)) counted.items[key] = (counted.items[key] ?? 0) + 1;
-      const result = await next({ ...given, input: { ...given.input, ReturnConsumedCapacity: 'TOTAL' } } as never);
+      const result = await next({ ...given, input: { ...given.input, ReturnConsumedCapacity: 'TOTAL' } });
       const { ConsumedCapacity: consumed } = result.output as { ConsumedCapacity?: Consumed | readonly Consumed[] };
-      const units = [consumed ?? []].flat().reduce((sum, one) => sum + ((one as Consumed).CapacityUnits ?? 0), 0);
+      const units = [consumed ?? []].flat().reduce((sum, one) => sum + (one.CapacityUnits ?? 0), 0);
       counted.calls[command] = (counted.calls[command] ?? 0) + 1;
       if (/^(Get|Query|Scan|BatchGet)/.test(command)) counted.readUnits += units;
       else counted.writeUnits += units;

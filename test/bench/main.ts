@@ -1,5 +1,7 @@
 // `npm run bench [name …]`: figures as ratios within one run, so that they carry over to other machines. Nothing here
 // is asserted by a test; budgets are DESIGN.md's, and a figure over its budget is marked.
+import { callbackTiming } from './callback-timing.ts';
+import { hostileTexts } from './hostile-texts.ts';
 import { alerts } from './alerts.ts';
 import { bundleSizes } from './bundle-sizes.ts';
 import { coldStart } from './cold-start.ts';
@@ -17,6 +19,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   export: exports,
   alerts,
   'million-rows': millionRows,
+  'callback-timing': callbackTiming,
+  'hostile-texts': hostileTexts,
 };
 
 const asked = process.argv.slice(2);

@@ -20,7 +20,7 @@ function* rows(): Generator<PageRow & { readonly page: number }> {
   }
 }
 
-function field(value: unknown): string {
+function field(value: string | number | boolean | object): string {
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
@@ -28,7 +28,7 @@ function field(value: unknown): string {
 
 const records = new Transform({
   writableObjectMode: true,
-  transform(row: Record<string, unknown>, _, done) {
+  transform(row: PageRow, _, done) {
     done(null, `${Object.values(row).map(field).join(',')}\r\n`);
   },
 });
