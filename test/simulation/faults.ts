@@ -64,6 +64,10 @@ const SPECIAL: readonly (readonly [RegExp, Fault])[] = [
 const OFTEN =
   /^(?:send\.token|store\.(?:lease|commit|change|reject$|disconnect|reopen)|rescue\.|publisher\.|outbox\.markPublished|windows\.|archive\.|breakers\.(?:save|close|addRefusals)|budgets\.block|durable\.|jobs\.(?:find|wake)|lambda\.|signer\.|alerts\.(?:commit|saveCheckpoint))/u;
 
+/** Effects that most runs do not have at all. */
+const SELDOM =
+  /^(?:breakers\.(?:save|close|addRefusals)|budgets\.block|windows\.fail|rescue\.(?:put|remove)|store\.(?:reopen|disconnect|reject)$)/u;
+
 const known = new Map<string, readonly Fault[]>();
 
 /** Which faults make sense at an effect. */
@@ -124,18 +128,24 @@ export class FaultPlan {
     this.#tell(effect);
     if (this.calm) return undefined;
     // Every run has a fault: where none has come by itself, one comes then.
-    const isSure = this.#count >= this.#sure && this.#drawn === 0;
-    const rate = OFTEN.test(effect) ? Math.min(0.12, this.#rate * 6) : this.#rate;
+    const isSure = (this.#count >= this.#sure && this.#drawn === 0) || this.#isDown(key, effect);
+    const often = OFTEN.test(effect) ? Math.min(0.12, this.#rate * 6) : this.#rate;
+    const rate = SELDOM.test(effect) ? 0.3 : often;
     if (!isSure && chance(this.#seed, `fault ${key}`) >= rate) return undefined;
     const all = faultsFor(effect);
     const list = this.gentle ? all.filter((fault) => GENTLE.includes(fault)) : all;
-    const fault = pick(this.#seed, `kind ${key}`, list);
+    const fault = this.#isDown(key, effect) ? 'throttle' : pick(this.#seed, `kind ${key}`, list);
     if (fault === undefined) return undefined;
     this.#drawn += 1;
     if (this.#without.has(key)) return undefined;
     this.injected.push({ key, effect, fault });
     this.#tell(`${effect} ${fault}`);
     return fault;
+  }
+
+  /** Some invocations find the table down for every commit that they try: what they bought has to be spilled. */
+  #isDown(key: string, effect: string): boolean {
+    return effect === 'store.commit' && chance(this.#seed, `table down ${key.split('/')[0]}`) < this.#rate;
   }
 
   get effects(): number {

@@ -3,6 +3,7 @@ import type { SendHttp } from '../../functions/core/http.ts';
 import type { EventPublisher } from '../../functions/core/publishing/publisher.ts';
 import type { StoredRow } from '../../functions/core/publishing/outbox-store.ts';
 import type { Fault } from './faults.ts';
+import { Numbers, refusedByModel } from './model/trace.ts';
 import { pick } from './random.ts';
 import type { EffectProfile, Invocation, Scheduler } from './scheduler.ts';
 import type { Cloud } from './state.ts';
@@ -29,6 +30,9 @@ export class Ports {
   /** Told after each token request that is on its way: how many of a connection are. */
   readonly inFlight = new Map<string, Set<Invocation>>();
   mostInFlight = 0;
+  /** Steps of the simulation that the model was asked about. */
+  modelSteps = 0;
+  readonly #numbers = new Numbers();
   readonly violations: string[] = [];
 
   constructor(scheduler: Scheduler, cloud: Cloud, vendors: Vendors) {
@@ -59,9 +63,23 @@ export class Ports {
     const place = `${name} ${typeof args[0] === 'string' ? args[0] : ''} ${typeof args[1] === 'string' ? args[1] : ''}`;
     const isIndex = /^(?:store\.(?:due|rejected)|jobs\.due|alerts\.open)$/u.test(name);
     if (isIndex && fault === 'stale-index' && this.#lagging.has(place)) return this.#lagging.get(place);
-    const value = await call();
+    const value = await this.#watched(name, args, call);
     if (isIndex) this.#lagging.set(place, value);
     this.#cloud.settleOutbox();
+    return value;
+  }
+
+  /** The trace check: every step on a connection's item is one that the model has. */
+  async #watched(effect: string, args: readonly unknown[], call: () => Promise<unknown>): Promise<unknown> {
+    if (!effect.startsWith('store.')) return call();
+    const { items } = this.#cloud.connections;
+    const [first] = args;
+    const name = typeof first === 'string' ? first : (first as { readonly name: string }).name;
+    const before = items.get(name);
+    const value = await call();
+    const refusal = refusedByModel({ effect, args, before, after: items.get(name) }, this.#numbers);
+    if (refusal !== undefined) this.violations.push(`model: ${name}: ${effect}: ${refusal}`);
+    if (before !== items.get(name)) this.modelSteps += 1;
     return value;
   }
 

@@ -13,6 +13,7 @@ export interface Totals {
   published: number;
   manifests: number;
   required: number;
+  modelSteps: number;
   seconds: number;
   /** `effect` and `effect fault` → how often. */
   readonly coverage: Record<string, number>;
@@ -30,13 +31,24 @@ export function noTotals(): Totals {
     published: 0,
     manifests: 0,
     required: 0,
+    modelSteps: 0,
     seconds: 0,
     coverage: {},
     failures: [],
   };
 }
 
-const SUMS = ['seeds', 'effects', 'faults', 'refreshes', 'published', 'manifests', 'required', 'seconds'] as const;
+const SUMS = [
+  'seeds',
+  'effects',
+  'faults',
+  'refreshes',
+  'published',
+  'manifests',
+  'required',
+  'modelSteps',
+  'seconds',
+] as const;
 
 export function addTotals(into: Totals, more: Totals): void {
   for (const name of SUMS) into[name] += more[name];
@@ -65,6 +77,7 @@ export async function runSeeds(seeds: Iterable<number>, until = Infinity): Promi
       published: run.published,
       manifests: run.manifests,
       required: run.required,
+      modelSteps: run.modelSteps,
       coverage,
       failures: run.failure === undefined ? [] : [{ seed, failure: run.failure }],
     });
@@ -116,10 +129,11 @@ export function coverageTable({ coverage }: Totals): string {
 }
 
 export function figures(totals: Totals): string {
-  const { seeds, effects, fewestEffects, faults, fewestFaults, refreshes, published, manifests, required } = totals;
+  const { seeds, effects, fewestEffects, faults, fewestFaults, refreshes, published, manifests, required, modelSteps } =
+    totals;
   return [
     `${seeds} seeds: ${effects} effects (${fewestEffects} at least), ${faults} faults (${fewestFaults} at least),`,
-    `${refreshes} token requests, ${published} messages, ${manifests} manifests, ${required} connections that wait for a person.`,
+    `${refreshes} token requests, ${published} messages, ${manifests} manifests, ${required} connections that wait for a person, ${modelSteps} steps that the model allows.`,
   ].join(' ');
 }
 

@@ -27,6 +27,8 @@ export interface RunResult {
   readonly published: number;
   readonly manifests: number;
   readonly required: number;
+  /** Steps that the protocol's model was asked about. */
+  readonly modelSteps: number;
   readonly coverage: ReadonlyMap<string, number>;
 }
 
@@ -70,6 +72,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     manifests: [...cloud.archive.objects.keys()].filter((key) => key.endsWith('manifest.json')).length,
     required: [...cloud.connections.items.values()].filter(({ health }) => health === 'reauthorization-required')
       .length,
+    modelSteps: world.ports.modelSteps,
     coverage: plan.coverage,
   };
 }
