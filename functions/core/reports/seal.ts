@@ -30,6 +30,9 @@ export interface Sealing {
  */
 export async function sealExport(deps: ExportDependencies, sealing: Sealing): Promise<ExportOutcome> {
   const { plan, input, collected } = sealing;
+  const key = `${plan.prefix}${MANIFEST}`;
+  // Nothing is put under retention for a run that was given up; one that was cut off after its commit finds its record.
+  if (!(await isRunning(deps, input))) return adoptRecord(deps, plan, input, key);
   const job = planJob(plan);
   const lock = lockOf(job, collected.readAt);
   const content = manifestContent(deps, sealing);
@@ -42,7 +45,7 @@ export async function sealExport(deps: ExportDependencies, sealing: Sealing): Pr
   for (let start = 0; start < objects.length; start += LOCKS_AT_ONCE) {
     await allEnded(objects.slice(start, start + LOCKS_AT_ONCE).map((object) => deps.archive.lock(object, lock)));
   }
-  const record = await createRecord(deps, input, { ...content, summary }, `${plan.prefix}${MANIFEST}`, lock);
+  const record = await createRecord(deps, input, { ...content, summary }, key, lock);
   return commitRecord(deps, plan, input, record);
 }
 
@@ -103,13 +106,22 @@ async function createIfRunning(
   { key, bytes }: WrittenRecord,
   lock: Lock,
 ): Promise<boolean> {
+  if (!(await isRunning({ windows, clock }, input))) return false;
+  return (await archive.create({ key, bytes, contentType: 'application/json' }, lock)).created;
+}
+
+/** Shows a sign of life, if the attempt may still show one. */
+async function isRunning(
+  { windows, clock }: Pick<ExportDependencies, 'windows' | 'clock'>,
+  { job, from, attempt }: ExportInput,
+): Promise<boolean> {
   try {
-    await windows.beat({ job: input.job, from: new Date(input.from), attempt: input.attempt }, clock.now());
+    await windows.beat({ job, from: new Date(from), attempt }, clock.now());
+    return true;
   } catch (error) {
     if (error instanceof ConflictError) return false;
     throw error;
   }
-  return (await archive.create({ key, bytes, contentType: 'application/json' }, lock)).created;
 }
 
 /** @throws ConflictError when the record that stands does not belong at this place of the chain */

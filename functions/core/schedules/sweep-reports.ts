@@ -95,16 +95,15 @@ async function advance(deps: SweepReportsDependencies, lease: LeasedJob, job: Re
   const run = await countRuns(deps, lease, chain);
   if (chain?.current) {
     const record = await deps.windows.find(job.name, chain.current.from);
-    if (record?.state === 'running') return { dueAt: await watch(deps, job, record, now), run };
+    if (record?.state === 'running') {
+      noteLateness(deps, lease, job, chain, now);
+      return { dueAt: await watch(deps, job, record, now), run };
+    }
   }
   checkChainOwner(job, chain);
-  const source = deps.describe(job);
   const { createdAt, request } = lease;
-  const input = { timetable: job, source, startAt: job.startAt, createdAt, request, chain, now };
-  if (latenessMs(input) > 0) {
-    deps.metrics.add('ExportsLate', 'Count', 1, { provider: job.provider });
-    deps.log.warn('export.delayed', { job: job.name, covered: chain?.to.toISOString() });
-  }
+  const input = { timetable: job, source: deps.describe(job), startAt: job.startAt, createdAt, request, chain, now };
+  noteLateness(deps, lease, job, chain, now);
   const records = new Map<number, WindowRecord>();
   for (const from of startsToLookUp(input)) {
     const record = await deps.windows.find(job.name, from);
@@ -114,6 +113,26 @@ async function advance(deps: SweepReportsDependencies, lease: LeasedJob, job: Re
   if (decision.type === 'wait') return { dueAt: decision.until, run };
   await begin(deps, job, decision, now);
   return { dueAt: new Date(now.getTime() + WATCH_MS), run };
+}
+
+/** An export that runs, or is tried again and again, is as late as one that does not. */
+function noteLateness(
+  { describe, metrics, log }: SweepReportsDependencies,
+  { createdAt, request }: LeasedJob,
+  job: ReportJob,
+  chain: Chain | undefined,
+  now: Date,
+): void {
+  try {
+    const input = { timetable: job, source: describe(job), startAt: job.startAt, createdAt, request, chain, now };
+    if (latenessMs(input) === 0) return;
+  } catch (error) {
+    // What is wrong with the source or the schedule is told when the next window is decided on.
+    if (error instanceof ServiceError) return;
+    throw error;
+  }
+  metrics.add('ExportsLate', 'Count', 1, { provider: job.provider });
+  log.warn('export.delayed', { job: job.name, covered: chain?.to.toISOString() });
 }
 
 async function begin(

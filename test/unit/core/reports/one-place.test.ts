@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import { verifyArchive } from '../../../../functions/core/reports/verify.ts';
-import { createWorld, DAY, NEXT_DAY, TEST_PUBLIC_KEY, type World } from '../../../support/export-world.ts';
+import {
+  createWorld,
+  DAY,
+  NEXT_DAY,
+  pagesOf,
+  someRows,
+  TEST_PUBLIC_KEY,
+  type World,
+} from '../../../support/export-world.ts';
 
 const PREFIX = 'acme/nightly/20260301T010000Z--20260302T010000Z/';
 
@@ -65,6 +73,23 @@ describe('one place of the chain', () => {
     const records = [...world.archive.objects.keys()].filter((key) => /(?:manifest|gap)\.json$/.test(key));
     expect(records).toEqual([`${PREFIX}gap.json`]);
     expect(await verified(world)).toEqual([]);
+  });
+
+  it('E01 puts nothing under retention for a run that was given up', async () => {
+    const world = createWorld();
+    const input = await world.begin(DAY.from, DAY.to);
+    const read = pagesOf(someRows(10), 4);
+    world.setReadPage(async (cursor, ...rest) => {
+      if (cursor === 8) {
+        const error = { code: 'STALLED', message: 'silent', retryable: true };
+        const key = { job: 'nightly', from: new Date(DAY.from), attempt: 1 };
+        await world.windows.fail(key, 'failed', error, { shard: '0', rows: [] }, world.state.now);
+      }
+      return read(cursor, ...rest);
+    });
+    expect(await world.drive(input)).toMatchObject({ result: { state: 'superseded' } });
+    const locks = [...world.archive.objects.values()].flatMap((versions) => versions.map(({ lock }) => lock));
+    expect(locks.filter((lock) => lock !== undefined)).toEqual([]);
   });
 
   it('moves no parts of its successor out of the way', async () => {

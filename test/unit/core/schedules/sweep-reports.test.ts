@@ -263,4 +263,15 @@ describe('createRequestExport()', () => {
     await scene.tick('2026-03-12T03:00:10Z');
     expect(scene.started).toHaveLength(2);
   });
+
+  it('says that an export is late while it runs, or seems to', async () => {
+    const scene = createScene();
+    await scene.jobs.configure(scene.job, new Date('2026-03-10T12:00:00Z'));
+    await scene.tick('2026-03-11T02:00:10Z');
+    await scene.tick('2026-03-11T03:30:00Z');
+    expect(scene.metrics).not.toContain('ExportsLate');
+    await scene.tick('2026-03-11T04:30:00Z');
+    expect(scene.metrics).toContain('ExportsLate');
+    expect(scene.started.every(({ input }) => input.attempt === 1)).toBe(true);
+  });
 });
