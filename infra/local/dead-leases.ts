@@ -1,51 +1,73 @@
 import { type AttributeValue, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Table } from '../../functions/adapters/dynamodb/table.ts';
+import { RESTART_AFTER_MS } from '../../functions/core/schedules/decide.ts';
+
+/** What a killed run leaves behind: the items, and the attribute of each that makes others wait. */
+const LEFT: readonly { readonly which: string; readonly attribute: string; readonly agoMs: number }[] = [
+  { which: 'begins_with(pk, :outbox)', attribute: 'until', agoMs: 0 },
+  { which: 'begins_with(pk, :job) AND sk = :itself', attribute: 'leaseUntil', agoMs: 0 },
+  // Its execution may never have been started; starting it a second time is harmless.
+  { which: 'begins_with(sk, :window) AND #state = :running', attribute: 'updatedAt', agoMs: RESTART_AFTER_MS },
+];
 
 /**
- * Ends the leases that pollers and publishers of a killed run still hold in the state table.
+ * Ends what the functions of a killed run still hold in the state table.
  *
  * In an account nobody knows whether a holder lives, and everybody waits until its lease is over: more than a minute.
- * Here the folder is locked and no function has been started, so none lives. Leases of exports are their executions',
- * which go on after a restart; those on tokens stay until they are over, because a provider may still be at the request.
+ * Here the folder is locked and no function has been started, so none lives. Leases on tokens stay until they are over
+ * all the same: a provider may still be at the request.
  */
-export async function endDeadLeases({ client, tableName }: Table, now: Date): Promise<number> {
+export async function endDeadLeases(table: Table, now: Date): Promise<number> {
   let ended = 0;
+  for (const { which, attribute, agoMs } of LEFT) {
+    const at = now.getTime() - agoMs;
+    for (const key of await keysOf(table, which, attribute, at)) {
+      await table.client.send(
+        new UpdateItemCommand({
+          TableName: table.tableName,
+          Key: key,
+          UpdateExpression: 'SET #attribute = :at',
+          ExpressionAttributeNames: { '#attribute': attribute },
+          ExpressionAttributeValues: { ':at': { N: String(at) } },
+        }),
+      );
+      ended += 1;
+    }
+  }
+  return ended;
+}
+
+const VALUES: Readonly<Record<string, string>> = {
+  ':outbox': 'lease#outbox#',
+  ':job': 'job#',
+  ':itself': 'job',
+  ':window': 'window#',
+  ':running': 'running',
+};
+
+async function keysOf({ client, tableName }: Table, which: string, attribute: string, at: number) {
+  const values = Object.entries(VALUES).filter(([name]) => which.includes(name));
+  const keys: Record<string, AttributeValue>[] = [];
   let from: Record<string, AttributeValue> | undefined;
   do {
     const page = await client.send(
       new ScanCommand({
         TableName: tableName,
-        FilterExpression:
-          '(begins_with(#pk, :outbox) AND #until > :now) OR (begins_with(#dueShard, :alert) AND #leaseUntil > :now)',
+        FilterExpression: `${which} AND #attribute > :at`,
         ExpressionAttributeNames: {
-          '#pk': 'pk',
-          '#until': 'until',
-          '#dueShard': 'dueShard',
-          '#leaseUntil': 'leaseUntil',
+          '#attribute': attribute,
+          ...(which.includes('#state') ? { '#state': 'state' } : {}),
         },
         ExpressionAttributeValues: {
-          ':outbox': { S: 'lease#outbox#' },
-          ':alert': { S: 'alert#' },
-          ':now': { N: String(now.getTime()) },
+          ...Object.fromEntries(values.map(([name, text]) => [name, { S: text }])),
+          ':at': { N: String(at) },
         },
         ConsistentRead: true,
         ...(from === undefined ? {} : { ExclusiveStartKey: from }),
       }),
     );
-    for (const { pk, sk, until } of page.Items ?? []) {
-      if (pk === undefined || sk === undefined) continue;
-      await client.send(
-        new UpdateItemCommand({
-          TableName: tableName,
-          Key: { pk, sk },
-          UpdateExpression: 'SET #until = :now',
-          ExpressionAttributeNames: { '#until': until === undefined ? 'leaseUntil' : 'until' },
-          ExpressionAttributeValues: { ':now': { N: String(now.getTime()) } },
-        }),
-      );
-      ended += 1;
-    }
+    for (const { pk, sk } of page.Items ?? []) if (pk !== undefined && sk !== undefined) keys.push({ pk, sk });
     from = page.LastEvaluatedKey;
   } while (from !== undefined);
-  return ended;
+  return keys;
 }

@@ -104,7 +104,7 @@ export async function startService(options: ServiceOptions): Promise<LocalServic
     const services = createServices(await openTarget({ directory }));
     latebound.answer = createConsole({ services, readOverview: createOverviewReader(services) });
     const ended = await endDeadLeases(services.stateTable, services.clock.now());
-    if (ended > 0) onStep(`the run before was killed: ended ${ended} of its leases`);
+    if (ended > 0) onStep(`the run before was killed: taking over ${ended} things that it was at`);
     onStep('storing credentials and applying the configuration');
     await storeSecrets(services, options.configuration.secrets);
     await (await prepareApply(services, configuration)).carryOut();
