@@ -325,7 +325,7 @@ describe('the exchange', () => {
     expect(world.eventTypes()).toEqual(['authorized']);
     expect(world.announced).toEqual(['0']);
     world.clock.set(item?.nextRefreshAt ?? new Date(0));
-    const refresh = createRefresh(world.dependenciesOf() as never);
+    const refresh = createRefresh(world.dependenciesOf());
     expect((await refresh('c1', world.deadline())).outcome).toBe('refreshed');
   });
 
@@ -513,7 +513,7 @@ describe('the exchange', () => {
     });
     expect(world.eventTypes()).toEqual(['authorized', 'suspect']);
     world.clock.advance(3_600_000);
-    const refresh = createRefresh(world.dependenciesOf() as never);
+    const refresh = createRefresh(world.dependenciesOf());
     expect((await refresh('c1', world.deadline())).outcome).toBe('reauthorization-required');
   });
 
@@ -579,7 +579,7 @@ describe('a consent on a connection that exists', () => {
       world.endpoint.during = undefined;
       landed = await world.callback(query, cookie);
     };
-    await createRefresh(world.dependenciesOf() as never)('c1', world.deadline());
+    await createRefresh(world.dependenciesOf())('c1', world.deadline());
     expect(landed?.headers.location).toBe('/outcome/busy');
     const again = await world.begin('c1');
     expect((await world.callback(again.query, again.cookie)).headers.location).toBe('/outcome/connected');
@@ -593,7 +593,7 @@ describe('a consent on a connection that exists', () => {
     let outcome = '';
     world.endpoint.during = async () => {
       world.endpoint.during = undefined;
-      ({ outcome } = await createRefresh(world.dependenciesOf() as never)('c1', world.deadline()));
+      ({ outcome } = await createRefresh(world.dependenciesOf())('c1', world.deadline()));
     };
     expect((await world.callback(query, cookie)).headers.location).toBe('/outcome/connected');
     expect(outcome).toBe('leased');
@@ -631,7 +631,7 @@ describe('a consent on a connection that exists', () => {
     expect((await world.callback(query, cookie)).headers.location).toBe('/outcome/received');
     world.connections.commit = commit;
     world.clock.advance(LEASE_MS);
-    const refresh = createRefresh(world.dependenciesOf() as never);
+    const refresh = createRefresh(world.dependenciesOf());
     expect((await refresh('c1', world.deadline())).outcome).toBe('merged');
     expect(world.connections.items.get('c1')).toMatchObject({ health: 'connected', authorizedBy: 'Kim', attempts: [] });
     expect(world.rescued.size).toBe(0);
@@ -656,7 +656,7 @@ describe('a callback that is killed', () => {
           if (effect < 0 && names.length === 0) names.push(...process.names);
           world.clock.advance(LEASE_MS);
           for (let tick = 0; tick < 3; tick += 1) {
-            const result = await createRefresh(world.dependenciesOf() as never)('c1', world.deadline());
+            const result = await createRefresh(world.dependenciesOf())('c1', world.deadline());
             await result.decide?.(false);
             world.clock.advance(3_000_000);
           }
@@ -691,7 +691,7 @@ describe('a callback that is killed', () => {
       for (const when of ['before', 'after'] as const) {
         const { world } = await run({ effect, when });
         world.clock.advance(LEASE_MS);
-        await createRefresh(world.dependenciesOf() as never)('c1', world.deadline());
+        await createRefresh(world.dependenciesOf())('c1', world.deadline());
         const item = world.connections.items.get('c1');
         expect(item?.attempts, `killed ${when} ${name}`).toEqual([]);
         expect(item?.lease).toBeUndefined();
