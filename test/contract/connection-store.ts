@@ -134,6 +134,18 @@ export function itIsAConnectionStore(create: () => ConnectionStore): void {
     expect(leased?.attempts.map(({ id }) => id)).toEqual(['a'.repeat(32), 'b'.repeat(32)]);
   });
 
+  it('R33: leases for a rejected access token, but not before the wait after a failure is over', async () => {
+    const { store, name } = await configured();
+    const spent = (await store.find(name))?.fingerprint;
+    await store.reject(name, 0);
+    await store.change(name, {}, { nextRefreshAt: inMs(60_000), failures: 1 }, [], now);
+    expect(await store.lease(leaseOf(name, spent))).toBeUndefined();
+    await store.change(name, {}, { failures: 0, refusedFingerprint: spent ?? '' }, [], now);
+    expect(await store.lease(leaseOf(name, spent))).toBeUndefined();
+    await store.change(name, {}, { refusedFingerprint: null }, [], now);
+    expect(await store.lease(leaseOf(name, spent))).toBeDefined();
+  });
+
   it('refuses a lease for another fingerprint, a health that does not allow it, and what is not due', async () => {
     const { store, name } = await configured();
     const spent = (await store.find(name))?.fingerprint;

@@ -144,7 +144,8 @@ export function createMemoryConnections(shardCount = 1): MemoryConnections {
       }
       if (!request.healths.includes(item.health)) return undefined;
       const isDue = item.nextRefreshAt !== undefined && item.nextRefreshAt <= request.now;
-      const isAsked = item.rejectedGeneration === item.generation;
+      const isFree = item.failures === 0 && item.refusedFingerprint === undefined;
+      const isAsked = item.rejectedGeneration === item.generation && isFree;
       if (request.whenDue === true && !isDue && !isAsked) return undefined;
       const lease: ConnectionLease = { owner: request.owner, attempt: request.attempt, until: request.until };
       const next: Connection = {

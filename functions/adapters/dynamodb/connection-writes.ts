@@ -16,7 +16,10 @@ export function leaseUpdate(request: LeaseRequest): Update {
   update.require(`${update.name('health')} IN (${request.healths.map((health) => update.value(health)).join(', ')})`);
   if (request.whenDue === true) {
     const due = `${update.name('nextRefreshAt')} <= ${now}`;
-    update.require(`${due} OR ${update.name('rejectedGeneration')} = ${update.name('generation')}`);
+    const rejected = `${update.name('rejectedGeneration')} = ${update.name('generation')}`;
+    // A rejection jumps the schedule, never a back-off.
+    const free = `${update.name('failures')} = ${update.value(0)} AND attribute_not_exists(${update.name('refusedFingerprint')})`;
+    update.require(`${due} OR (${rejected} AND ${free})`);
   }
   update.set(['leaseOwner'], request.owner);
   update.set(['leaseAttempt'], request.attempt);

@@ -30,6 +30,8 @@ export function refreshReason(connection: Connection, now: Date): RefreshReason 
   }
   if (isDue) return 'due';
   if (connection.rejectedGeneration !== connection.generation || health === 'access-denied') return 'not-due';
+  // A rejection jumps the schedule, never a wait: after a failure, or for another attempt on this very token.
+  if (connection.failures > 0 || connection.refusedFingerprint === fingerprint) return 'not-due';
   // A token that has run out is refused for that reason: nothing is wrong with the access.
   if (access === undefined || access.expiresAt.getTime() <= at) return 'rejected';
   const isFresh = at - access.issuedAt.getTime() < FRESH_TOKEN_MS;

@@ -19,11 +19,13 @@ export type Admission = { readonly open: true } | { readonly open: false; readon
 /** The breaker's side of a sweep. */
 export interface TokenGate {
   admit(key: string): Promise<Admission>;
+  /** What was admitted found nothing out about the endpoint: the next one may. */
+  release(key: string): void;
 }
 
 export type Refresh = (name: string, deadline: Deadline, gate?: TokenGate) => Promise<RefreshResult>;
 
-const OPEN_GATE: TokenGate = { admit: async () => ({ open: true }) };
+const OPEN_GATE: TokenGate = { admit: async () => ({ open: true }), release: () => undefined };
 
 /**
  * Refreshes one connection, if it is due and nobody else is at it (DESIGN 5.2).
@@ -54,11 +56,13 @@ export function createRefresh(dependencies: TokenDependencies): Refresh {
       if (admission.until !== undefined) await postpone(dependencies, connection, admission.until);
       return { ...base, key, outcome: 'postponed' };
     }
-    return {
-      key,
-      ...expiryOf(connection.refresh),
-      ...(await refreshDue(dependencies, { connection, provider, reason, deadline })),
-    };
+    try {
+      const result = await refreshDue(dependencies, { connection, provider, reason, deadline });
+      return { key, ...expiryOf(connection.refresh), ...result };
+    } catch (error) {
+      gate.release(key);
+      throw error;
+    }
   };
 }
 

@@ -1,6 +1,5 @@
 import type { Connection } from '../connections/connection.ts';
 import type { ConnectionChange } from '../connections/store.ts';
-import type { ServiceError } from '../errors.ts';
 import type { OutboxRow } from '../events.ts';
 import type { TokenDependencies } from './dependencies.ts';
 import { expiryWarning } from './expiry-warning.ts';
@@ -11,12 +10,11 @@ import { LEASE_MS } from './timing.ts';
 
 type SettleDependencies = Pick<TokenDependencies, 'store' | 'clock' | 'events' | 'log' | 'metrics'>;
 
+/** What is noted of a failure. */
+type Failure = Pick<NonNullable<Connection['lastError']>, 'code' | 'message'>;
+
 /** A failure that says nothing about the grant: counted, told, tried again later. The health stays what it is. */
-export async function settleFailure(
-  dependencies: SettleDependencies,
-  leased: Leased,
-  error: ServiceError,
-): Promise<void> {
+export async function settleFailure(dependencies: SettleDependencies, leased: Leased, error: Failure): Promise<void> {
   const { store, clock } = dependencies;
   const { connection, attempt } = leased;
   const { change, rows } = failureChange(dependencies, connection, error);
@@ -33,7 +31,7 @@ export async function settleFailure(
 export async function recordFailure(
   dependencies: SettleDependencies,
   connection: Connection,
-  error: ServiceError,
+  error: Failure,
 ): Promise<void> {
   const now = dependencies.clock.now();
   const { change, rows } = failureChange(dependencies, connection, error);
@@ -45,11 +43,7 @@ export async function recordFailure(
  * Nobody knows whether the token was taken. The attempt stays unresolved and the lease in place: until it is over an
  * answer may still be on its way, and nobody presents the token meanwhile. Older attempts on it are settled by this one.
  */
-export async function settleAmbiguous(
-  dependencies: SettleDependencies,
-  leased: Leased,
-  error: ServiceError,
-): Promise<void> {
+export async function settleAmbiguous(dependencies: SettleDependencies, leased: Leased, error: Failure): Promise<void> {
   const { store, clock } = dependencies;
   const { connection, attempt, until } = leased;
   const { change, rows } = failureChange(dependencies, connection, error);
@@ -155,7 +149,7 @@ export function afterLeases(startedAt: readonly Date[]): Date {
 function failureChange(
   { clock, events }: SettleDependencies,
   connection: Connection,
-  error: ServiceError,
+  error: Failure,
 ): { readonly change: ConnectionChange & { nextRefreshAt: Date }; readonly rows: readonly OutboxRow[] } {
   const now = clock.now();
   const failures = connection.failures + 1;

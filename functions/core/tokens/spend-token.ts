@@ -19,6 +19,9 @@ import { judgeRefusal, settleRequired } from './verdict.ts';
 
 type Spent = Omit<RefreshResult, 'name'>;
 
+/** A bug that one connection brings out waits like any other failure of it: it must not be first in each sweep (R36). */
+const UNFORESEEN = { code: 'UNFORESEEN', message: 'The refresh failed in a way that nobody foresaw' };
+
 /**
  * Spends the token that the lease is for: what a dead holder left comes first, then one call, then its outcome.
  *
@@ -75,8 +78,7 @@ async function beforeCall(dependencies: TokenDependencies, leased: Leased, deadl
     await giveBack(dependencies, leased);
     return { kind: 'done', result: { outcome: 'deadline' } };
   } catch (error) {
-    if (!(error instanceof ServiceError)) await giveBack(dependencies, leased);
-    else await settleFailure(dependencies, leased, error);
+    await settleFailure(dependencies, leased, error instanceof ServiceError ? error : UNFORESEEN);
     throw error;
   }
 }

@@ -75,6 +75,10 @@ export function createSweepGate({
       return { open: true };
     },
 
+    release(key) {
+      recordOf(key).probing = false;
+    },
+
     async note({ key, word, outcome, decide, provider }) {
       if (key === undefined) return;
       const record = recordOf(key);

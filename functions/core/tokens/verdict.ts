@@ -72,6 +72,7 @@ async function settleSuspect(
     { attempt, fingerprint: spends },
     {
       health: 'suspect',
+      rejectedGeneration: null,
       refusedFingerprint: spends,
       nextRefreshAt: lookAt,
       releasesLease: true,

@@ -448,6 +448,35 @@ describe('a rejected access token', () => {
     expect(world.eventTypes()).toContain('restored');
   });
 
+  it('R33: does not shorten the wait after a failure, however often pollers come by', async () => {
+    const world = await connectedWorld();
+    world.secrets.current = 'canary-wrong';
+    for (let minute = 0; minute < 180; minute += 1) {
+      await refreshOnce(world);
+      world.clock.advance(MINUTE_MS);
+      await world.connections.reject('c1', 1);
+    }
+    expect(world.endpoint.presented.length).toBeGreaterThan(5);
+    expect(world.endpoint.presented.length).toBeLessThanOrEqual(12);
+  });
+
+  it('does not end the wait of a suspect token before the other attempt’s lease', async () => {
+    const world = await connectedWorld();
+    world.endpoint.revoke('c1');
+    world.endpoint.during = async () => {
+      const { fingerprint = '', attempts } = itemOf(world);
+      const rival = { id: 'rival', fingerprint, startedAt: world.clock.now(), kind: 'refresh' as const, replays: 0 };
+      world.connections.items.set('c1', { ...itemOf(world), rejectedGeneration: 1, attempts: [...attempts, rival] });
+    };
+    expect((await refreshOnce(world)).outcome).toBe('suspect');
+    expect(itemOf(world).rejectedGeneration).toBeUndefined();
+    await world.connections.reject('c1', 1);
+    expect((await refreshOnce(world)).outcome).toBe('not-due');
+    expect(itemOf(world)).toMatchObject({ health: 'suspect' });
+    world.clock.advance(LEASE_MS);
+    expect((await refreshOnce(world)).outcome).toBe('reauthorization-required');
+  });
+
   it('that has run out is no sign of denied access', async () => {
     const world = await connectedWorld();
     world.endpoint.expiresIn = 20;

@@ -115,6 +115,43 @@ describe('a sweep', () => {
 });
 
 describe('the breaker', () => {
+  it('R36, I16: a poisoned connection that is the first to try an endpoint after an outage closes it for nobody', async () => {
+    const world = createTokenWorld();
+    const poisoned = await world.addConnected('a-poison');
+    for (let index = 0; index < 5; index += 1) await world.addConnected(`c${index}`);
+    const sealed = new Uint8Array([9]);
+    const refresh = { ...poisoned.refresh, sealed } as NonNullable<typeof poisoned.refresh>;
+    world.connections.items.set('a-poison', { ...poisoned, refresh });
+    world.endpoint.outage = 503;
+    await sweep(world);
+    world.endpoint.outage = undefined;
+    world.clock.advance(2 * HOUR_MS);
+    // It fails and waits, one other finds out that the endpoint is back, the rest follow.
+    for (let tick = 0; tick < 3; tick += 1) {
+      await world.connections.reject('a-poison', 1);
+      await sweep(world);
+      world.clock.advance(MINUTE_MS);
+    }
+    expect(world.connections.items.get('a-poison')).toMatchObject({ generation: 1, failures: 2 });
+    expect([...world.connections.items.values()].filter(({ generation }) => generation === 2)).toHaveLength(5);
+  });
+
+  it('R36: an unforeseen failure of one connection waits like any other', async () => {
+    const world = await worldOf(1);
+    const dependencies = world.dependenciesOf();
+    const sealer = {
+      ...dependencies.sealer,
+      open: async () => {
+        throw new TypeError('a bug');
+      },
+    };
+    await expect(createRefreshSweep({ ...dependencies, sealer })({ shard: '0' }, world.deadline())).rejects.toThrow(
+      /foresaw/,
+    );
+    expect(world.connections.items.get('c0')).toMatchObject({ failures: 1, lastError: { code: 'UNFORESEEN' } });
+    expect(world.connections.items.get('c0')?.nextRefreshAt?.getTime()).toBeGreaterThan(world.clock.now().getTime());
+  });
+
   it('R28: obeys Retry-After for the whole provider', async () => {
     const world = await worldOf(100);
     world.endpoint.outage = 429;
