@@ -13,6 +13,11 @@ export function number(value: number): string {
   return value.toLocaleString('en', { maximumFractionDigits: 20 }).replaceAll(',', ' ');
 }
 
+/** An instant for people, to the second: `2026-01-31 02:00:00 UTC`. The exact one is in the manifest. */
+export function moment(iso: string): string {
+  return `${iso.slice(0, 19).replace('T', ' ')} UTC`;
+}
+
 /** `+12 since the last export`. */
 export function delta(difference: number): string {
   if (difference === 0) return 'as many as last time';
@@ -72,6 +77,7 @@ h2{margin:2rem 0 .5rem;font-size:1.1rem}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:0}
 dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
+time{white-space:nowrap}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:.3rem .75rem .3rem 0;border-bottom:1px solid var(--line)}

@@ -1,6 +1,6 @@
 import type { Manifest } from './manifest.ts';
 import type { Comparable } from './plan.ts';
-import { bars, delta, escapeHtml, facts, number, SUMMARY_STYLE } from './summary-html.ts';
+import { bars, delta, escapeHtml, facts, moment, number, SUMMARY_STYLE } from './summary-html.ts';
 
 /** Groups shown; the rest is counted in the manifest. */
 const GROUPS_SHOWN = 12;
@@ -43,9 +43,13 @@ ${files(manifest)}
 }
 
 function period({ window, sourceKind, observedAt }: Omit<Manifest, 'summary'>): string {
-  const span = `<time>${window.from}</time> to <time>${window.to}</time>`;
+  const span = `${time(window.from)} to ${time(window.to)}`;
   if (sourceKind === 'incremental') return `Everything from ${span}, up to but not including the end.`;
-  return `As seen from <time>${observedAt.from}</time> to <time>${observedAt.to}</time>, for the period ${span}.`;
+  return `As seen from ${time(observedAt.from)} to ${time(observedAt.to)}, for the period ${span}.`;
+}
+
+function time(iso: string): string {
+  return `<time datetime="${iso}">${moment(iso)}</time>`;
 }
 
 const COMPLETENESS: Readonly<Record<Manifest['completeness'], string>> = {
@@ -92,7 +96,7 @@ function origin(manifest: Omit<Manifest, 'summary'>): readonly (readonly [string
   return [
     ['Provider', provider],
     ['Source', `${source} (${sourceKind})`],
-    ['Read', `${observedAt.from} to ${observedAt.to}`],
+    ['Read', `${moment(observedAt.from)} to ${moment(observedAt.to)}`],
     ['Source’s own count', sourceTotal === null ? 'none given' : number(sourceTotal)],
     ['Authorised by', authorization.by ?? 'client credentials'],
     ['Scopes', authorization.scopes?.join(' ') ?? 'not stated'],

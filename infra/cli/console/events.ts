@@ -3,6 +3,8 @@ import { count, instant, latency, relative } from '../words.ts';
 import { empty, escape, section, tag, time } from './html.ts';
 
 const SHOWN = 20;
+/** Instants in a summary, which machines wrote; the page shows them to the minute. */
+const INSTANTS = /(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z/g;
 const TONES: Readonly<Record<string, string>> = {
   critical: 'bad',
   high: 'bad',
@@ -31,5 +33,5 @@ function eventItem(event: EventView, at: Date): string {
   const mark =
     severity === undefined ? tag(type.split('.')[1] ?? type, 'quiet') : tag(severity, TONES[severity] ?? 'warn');
   const when = publishedAt ?? event.time;
-  return `<div class="mark">${mark}</div><div class="what"><p>${escape(summary)}</p><p class="soft">${escape(type.replace('steward.', ''))}${connection === '' ? '' : ` · ${escape(connection)}`}</p></div><div class="when"><span title="${instant(when)}">${time(when, relative(when, at))}</span><span class="soft">${took}</span></div>`;
+  return `<div class="mark">${mark}</div><div class="what"><p>${escape(summary.replaceAll(INSTANTS, '$1 $2'))}</p><p class="soft">${escape(type.replace('steward.', ''))}${connection === '' ? '' : ` · ${escape(connection)}`}</p></div><div class="when"><span title="${instant(when)}">${time(when, relative(when, at))}</span><span class="soft">${took}</span></div>`;
 }
