@@ -57,12 +57,7 @@ interface LoopbackOptions {
 }
 
 /** The functions' own parts over the cloud on loopback; the provider and the clock are doubles. */
-function compose(
-  cloud: LocalCloud,
-  options: LoopbackOptions,
-  client: DynamoDBClient,
-  secrets: SecretsManagerClient,
-) {
+function compose(cloud: LocalCloud, options: LoopbackOptions, client: DynamoDBClient, secrets: SecretsManagerClient) {
   const world = createTokenWorld();
   const { clock } = world;
   const random = seededRandom(cloud.endpoint);
