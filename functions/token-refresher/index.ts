@@ -16,6 +16,7 @@ import { createAnnouncingStore } from '../core/connections/announcing-store.ts';
 import { createSealer } from '../core/sealing/sealer.ts';
 import { createConnectionEvents } from '../core/tokens/connection-events.ts';
 import { createRefreshSweep } from '../core/tokens/sweep.ts';
+import { STORE_PATIENCE } from '../core/tokens/timing.ts';
 import { createSend } from '../http/send.ts';
 import { PROVIDERS } from '../providers/registry.ts';
 import { readConfig } from './config.ts';
@@ -25,7 +26,7 @@ const config = readConfig(process.env);
 const log = createLog('token-refresher');
 const clock = { now: () => new Date() };
 const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
-const client = new DynamoDBClient();
+const client = new DynamoDBClient(STORE_PATIENCE);
 const state = { client, tableName: config.STATE_TABLE_NAME };
 
 const { store, announce } = createAnnouncingStore(
@@ -35,7 +36,7 @@ const { store, announce } = createAnnouncingStore(
     stateTable: config.STATE_TABLE_NAME,
     shardCount: Number(config.SHARD_COUNT),
   }),
-  createNudge({ client: new LambdaClient(), functionName: config.PUBLISHER_FUNCTION_NAME, log }),
+  createNudge({ client: new LambdaClient(STORE_PATIENCE), functionName: config.PUBLISHER_FUNCTION_NAME, log }),
 );
 
 export const handler = createEntry(

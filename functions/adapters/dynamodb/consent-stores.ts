@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { AuthorizationStore } from '../../core/authorization/store.ts';
 import type { ConnectionStore } from '../../core/connections/store.ts';
+import { STORE_PATIENCE } from '../../core/tokens/timing.ts';
 import { createAuthorizationStore } from './authorization-store.ts';
 import { createConnectionStore, type ConnectionStoreOptions } from './connection-store.ts';
 
@@ -16,6 +17,6 @@ export interface ConsentStores {
  * `import()` of the SDK itself cannot be shaken.
  */
 export function createConsentStores(options: Omit<ConnectionStoreOptions, 'client'>): ConsentStores {
-  const given = { ...options, client: new DynamoDBClient() };
+  const given = { ...options, client: new DynamoDBClient(STORE_PATIENCE) };
   return { store: createConnectionStore(given), authorizations: createAuthorizationStore(given) };
 }

@@ -2,6 +2,7 @@ import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/clie
 import type { SealPurpose } from '../../core/connections/connection.ts';
 import { SealBrokenError, StoreUnavailableError } from '../../core/errors.ts';
 import type { DataKeys } from '../../core/sealing/data-keys.ts';
+import { STORE_PATIENCE } from '../../core/tokens/timing.ts';
 
 export interface KmsDataKeysOptions {
   readonly client?: KMSClient;
@@ -19,7 +20,11 @@ const BROKEN = new Set(['InvalidCiphertextException', 'IncorrectKeyException']);
  *
  * @see https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
  */
-export function createKmsDataKeys({ client = new KMSClient(), keyArn, stage }: KmsDataKeysOptions): DataKeys {
+export function createKmsDataKeys({
+  client = new KMSClient(STORE_PATIENCE),
+  keyArn,
+  stage,
+}: KmsDataKeysOptions): DataKeys {
   const context = (purpose: SealPurpose) => ({ app: 'steward', stage, purpose });
   return {
     async generate(purpose) {

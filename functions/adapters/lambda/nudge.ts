@@ -1,5 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Log } from '../../core/log.ts';
+import { STORE_PATIENCE } from '../../core/tokens/timing.ts';
 
 /** Wakes the publisher of one shard. Never fails: what a nudge misses, the next tick takes. */
 export type Nudge = (shard: string) => Promise<void>;
@@ -11,7 +12,7 @@ export function createNudge(options: {
   readonly functionName: string;
   readonly log: Log;
 }): Nudge {
-  const { client = new LambdaClient(), functionName, log } = options;
+  const { client = new LambdaClient(STORE_PATIENCE), functionName, log } = options;
   return async (shard) => {
     try {
       await client.send(

@@ -14,7 +14,7 @@ import { hasDuplicateMembers } from '../../core/authorization/json-members.ts';
 import { callTokenEndpoint, type TokenCallDependencies } from '../../core/tokens/token-call.ts';
 
 /** What has to be left when the second call of an exchange begins. */
-const SECOND_CALL_MS = 18_000;
+const SECOND_CALL_MS = 21_000;
 
 /**
  * The code's exchange, with `oauth4webapi` as the judge of both sides: what is sent has the parameters of RFC 6749

@@ -1,6 +1,7 @@
 import { DeleteObjectCommand, GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { StoreUnavailableError } from '../../core/errors.ts';
 import type { RescueStore } from '../../core/tokens/rescue.ts';
+import { STORE_PATIENCE } from '../../core/tokens/timing.ts';
 
 export interface RescueStoreOptions {
   readonly client?: S3Client;
@@ -42,7 +43,7 @@ export function createRescueStore({ client = createClient(), bucket }: RescueSto
 
 /** Path style, so that the same code finds a bucket on loopback. */
 function createClient(): S3Client {
-  return new S3Client({ forcePathStyle: true });
+  return new S3Client({ ...STORE_PATIENCE, forcePathStyle: true });
 }
 
 /** *Not there* is an answer. Anything else that S3 says is not: a token is never presented again on a guess. */

@@ -4,6 +4,7 @@ import type { Clock } from '../../core/time.ts';
 import { MINUTE_MS } from '../../core/time.ts';
 import type { CredentialsSource } from '../../core/tokens/credentials.ts';
 import { readSecretText } from '../../core/tokens/secret-text.ts';
+import { STORE_PATIENCE } from '../../core/tokens/timing.ts';
 
 /** A secret is read again after this; a rotation is noticed earlier, by `invalid_client`. */
 const CACHE_MS = 3 * MINUTE_MS;
@@ -24,7 +25,7 @@ interface CachedSecret {
 
 /** Client credentials from Secrets Manager. One read serves every connection that shares the secret. */
 export function createCredentialsSource(options: CredentialsSourceOptions): CredentialsSource {
-  const { client = new SecretsManagerClient(), clock, prefix } = options;
+  const { client = new SecretsManagerClient(STORE_PATIENCE), clock, prefix } = options;
   const current = new Map<string, CachedSecret>();
   const answered = new Map<string, { readonly text: string; readonly at: number }>();
 

@@ -8,7 +8,7 @@ import { type Deadline, SECOND_MS } from '../time.ts';
 import { buildCommit } from '../tokens/build-commit.ts';
 import { attemptId } from '../tokens/dependencies.ts';
 import { storeTokens } from '../tokens/store-tokens.ts';
-import { LEASE_MS } from '../tokens/timing.ts';
+import { COMMIT_BUDGET_MS, LEASE_MS } from '../tokens/timing.ts';
 import type { TokenCallResult } from '../tokens/token-call.ts';
 import { authorizationEvents, missingScopes } from './authorization-events.ts';
 import type { AuthorizationDependencies } from './dependencies.ts';
@@ -25,7 +25,6 @@ export interface Completion {
 
 /** The code's one exchange. A browser waits, and API Gateway waits 30 s at most. */
 const EXCHANGE_MS = 12 * SECOND_MS;
-const STORE_BUDGET_MS = 6 * SECOND_MS;
 
 /** A refresh under way is over in a second; a dead one's lease is not waited for. */
 const LEASE_WAITS_MS = [200, 400, 800, 1600, 2000];
@@ -43,6 +42,8 @@ interface Authorizing {
   readonly attempt: string;
   readonly until: Date;
   readonly seal: SealInHand;
+  /** Read before the exchange: after it, nothing that can hang comes before the commit. */
+  readonly highWater: number;
   readonly deadline: Deadline;
 }
 
@@ -67,10 +68,11 @@ export async function completeAuthorization(
   const client = await credentials.get(connection.secret);
   const codeVerifier = await openVerifier(dependencies, pending);
   const seal = await sealer.prepare(['access', 'refresh']);
+  const highWater = await store.highWater(pending.connection);
   const leased = await takeLease(dependencies, pending, deadline);
   if (leased === undefined) return { page: 'busy', status: 303, reason: 'busy' };
-  const authorizing = { pending, provider, seal, deadline, ...leased };
-  if (deadline.remainingMs() < EXCHANGE_MS + STORE_BUDGET_MS) {
+  const authorizing = { pending, provider, seal, highWater, deadline, ...leased };
+  if (deadline.remainingMs() < EXCHANGE_MS + COMMIT_BUDGET_MS) {
     await giveUp(dependencies, authorizing);
     return { page: 'provider-silent', status: 504, reason: 'deadline' };
   }
@@ -123,7 +125,7 @@ async function takeLease(
       dueAt: until,
     });
     if (held !== undefined) return { before, held, attempt, until };
-    if (pause === undefined || deadline.remainingMs() < pause + EXCHANGE_MS + STORE_BUDGET_MS) return undefined;
+    if (pause === undefined || deadline.remainingMs() < pause + EXCHANGE_MS + COMMIT_BUDGET_MS) return undefined;
     await wait(pause);
   }
   return undefined;
@@ -156,16 +158,18 @@ async function storeGrant(
   authorizing: Authorizing,
   granted: Granted,
 ): Promise<Completion> {
+  const { store } = dependencies;
   const { pending, before, deadline } = authorizing;
   const refusal = refusalOf(authorizing, granted.reply);
   if (refusal !== undefined) {
     await giveUp(dependencies, authorizing);
     return refusal;
   }
+  let connection: Connection | undefined = authorizing.held;
+  let { highWater } = authorizing;
   for (let round = 0; round < COMMIT_ROUNDS; round += 1) {
-    const connection = await known(() => dependencies.store.find(before.name), authorizing.held);
     if (connection?.attempts.some(({ id }) => id === authorizing.attempt) !== true) break;
-    const commit = await toCommit(dependencies, authorizing, connection, granted);
+    const commit = toCommit(dependencies, authorizing, connection, highWater, granted);
     const rows = authorizationEvents(dependencies, pending, connection, commit);
     const outcome = await storeTokens(dependencies, commit, rows, deadline);
     if (outcome.kind === 'committed') {
@@ -173,6 +177,8 @@ async function storeGrant(
       return { page: 'connected', status: 303 };
     }
     if (outcome.kind === 'spilled') return { page: 'received', status: 303 };
+    connection = await known(() => store.find(before.name), authorizing.held);
+    highWater = await known(() => store.highWater(before.name), highWater);
   }
   return { page: 'invalid', status: 400, reason: 'disconnected' };
 }
@@ -190,13 +196,13 @@ async function known<T>(read: () => Promise<T>, last: T): Promise<T> {
   }
 }
 
-async function toCommit(
-  { store, clock }: AuthorizationDependencies,
+function toCommit(
+  { clock }: AuthorizationDependencies,
   { pending, provider, attempt, until, seal }: Authorizing,
   connection: Connection,
+  highWater: number,
   { reply, sentAt }: Granted,
-): Promise<TokenCommit> {
-  const highWater = await known(() => store.highWater(connection.name), connection.generation);
+): TokenCommit {
   const commit = buildCommit({
     connection,
     provider,

@@ -1,15 +1,16 @@
 import type { CommitOutcome, TokenCommit } from '../connections/store.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { OutboxRow } from '../events.ts';
-import { SECOND_MS, type Deadline } from '../time.ts';
+import type { Deadline } from '../time.ts';
 import type { TokenDependencies } from './dependencies.ts';
 import { rescueText } from './rescue.ts';
+import { STORE_CALL_MS } from './timing.ts';
 
 /** Waits between tries of a commit; after the last one the set goes to the rescue bucket. */
 const RETRY_WAITS_MS = [100, 300, 900, 2000];
 
-/** What the spill may take. */
-const SPILL_MS = 3 * SECOND_MS;
+/** What another try may take, and the spill after it. */
+const TRY_AND_SPILL_MS = 2 * STORE_CALL_MS;
 
 export type StoreTokensDependencies = Pick<
   TokenDependencies,
@@ -42,7 +43,7 @@ export async function storeTokens(
         await spill(dependencies, commit);
         throw error;
       }
-      if (pause === undefined || deadline.remainingMs() < pause + SPILL_MS) break;
+      if (pause === undefined || deadline.remainingMs() < pause + TRY_AND_SPILL_MS) break;
       await wait(pause);
     }
   }

@@ -3,8 +3,20 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts';
 /** A token call, connect to last byte. Tokens are small; a token endpoint that takes longer is not well. */
 export const TOKEN_CALL_MS = 15 * SECOND_MS;
 
-/** What has to be left after the call: the commit, its retries, and the spill when the store is gone. */
-export const COMMIT_BUDGET_MS = 8 * SECOND_MS;
+/**
+ * Options of each client of AWS that stands between a reply and its safety. Left to itself the SDK waits for ever for an
+ * answer, and says no more than a warning where a time-out is set: what hangs could then neither be retried nor spilled.
+ */
+export const STORE_PATIENCE = {
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: SECOND_MS, requestTimeout: 2 * SECOND_MS, throwOnRequestTimeout: true },
+} as const;
+
+/** One call of such a client at its longest: both attempts time out, with a pause between them. */
+export const STORE_CALL_MS = 4.3 * SECOND_MS;
+
+/** What has to be left after the call: one commit and one spill, each at its longest; more where the store answers. */
+export const COMMIT_BUDGET_MS = 9 * SECOND_MS;
 
 /** Below this much remaining time no token is spent (RELIABILITY 2.2, rule 8). */
 export const SPEND_BUDGET_MS = TOKEN_CALL_MS + COMMIT_BUDGET_MS;

@@ -3,7 +3,12 @@ import { tokenFingerprint } from '../../../../functions/core/connections/fingerp
 import { StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../functions/core/time.ts';
 import { createRefresh } from '../../../../functions/core/tokens/refresh.ts';
-import { LEASE_MS } from '../../../../functions/core/tokens/timing.ts';
+import {
+  COMMIT_BUDGET_MS,
+  LEASE_MS,
+  SPEND_BUDGET_MS,
+  STORE_CALL_MS,
+} from '../../../../functions/core/tokens/timing.ts';
 import { createTokenWorld, type TokenWorld } from '../../../support/token-world.ts';
 import { tokenProvider } from '../../../support/token-provider.ts';
 
@@ -142,6 +147,25 @@ describe('a refresh', () => {
     expect(world.endpoint.presented).toHaveLength(1);
     expect(itemOf(world)).toMatchObject({ generation: 2, health: 'connected', attempts: [] });
     expect(world.endpoint.liveToken('c1')).toBeDefined();
+  });
+
+  it('R20, R21: spills in time what a table takes that never answers', async () => {
+    const world = await connectedWorld();
+    const deadline = world.deadline(COMMIT_BUDGET_MS);
+    let left = 0;
+    world.connections.commit = async () => {
+      world.clock.advance(STORE_CALL_MS);
+      throw new StoreUnavailableError('TimeoutError');
+    };
+    const put = world.rescue.put;
+    world.rescue.put = async (...given) => {
+      await put(...given);
+      left = deadline.remainingMs() - STORE_CALL_MS;
+    };
+    const remainingMs = () => (world.endpoint.presented.length === 0 ? SPEND_BUDGET_MS : deadline.remainingMs());
+    expect((await createRefresh(world.dependenciesOf())('c1', { remainingMs })).outcome).toBe('spilled');
+    expect(world.rescued.size).toBe(1);
+    expect(left).toBeGreaterThan(0);
   });
 
   it('R22: with the bucket down too, the log gets the sealed set and nothing else', async () => {
