@@ -3,6 +3,7 @@
 import { callbackTiming } from './callback-timing.ts';
 import { hostileTexts } from './hostile-texts.ts';
 import { alerts } from './alerts.ts';
+import { apply } from './apply.ts';
 import { bundleSizes } from './bundle-sizes.ts';
 import { coldStart } from './cold-start.ts';
 import { exports } from './export.ts';
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   export: exports,
   alerts,
   'million-rows': millionRows,
+  apply,
   'callback-timing': callbackTiming,
   'hostile-texts': hostileTexts,
 };
