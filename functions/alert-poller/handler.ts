@@ -1,10 +1,8 @@
 import { type SweepDependencies, sweepJobs } from '../core/alerts/sweep-jobs.ts';
-import type { Tick } from '../core/schedules/tick.ts';
-import { type Deadline, MINUTE_MS, SECOND_MS } from '../core/time.ts';
+import { isStale, type Tick } from '../core/schedules/tick.ts';
+import { type Deadline, SECOND_MS } from '../core/time.ts';
 import { sweepWork, type WorkDependencies } from '../core/work/sweep-work.ts';
 
-/** The next tick is on its way by then. */
-const STALE_MS = MINUTE_MS;
 /** What the polls of a sweep are left at least. */
 const POLLS_MS = 27 * SECOND_MS;
 
@@ -20,8 +18,9 @@ export interface AlertPollerInvocation {
 /** Gives every alert job of a shard that is due its pass, and does the work that was asked for. */
 export function createHandler(dependencies: AlertPollerDependencies) {
   const { clock, log, nudge } = dependencies;
-  return async ({ shard, slot }: Tick, { deadline, requestId }: AlertPollerInvocation): Promise<void> => {
-    if (slot !== undefined && clock.now().getTime() - Date.parse(slot) > STALE_MS) {
+  return async (tick: Tick, { deadline, requestId }: AlertPollerInvocation): Promise<void> => {
+    const { shard, slot } = tick;
+    if (isStale(tick, clock.now())) {
       log.info('tick.stale', { shard, slot });
       return;
     }

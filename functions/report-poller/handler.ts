@@ -1,10 +1,7 @@
 import type { Log } from '../core/log.ts';
 import type { SweepReports } from '../core/schedules/sweep-reports.ts';
-import type { Tick } from '../core/schedules/tick.ts';
-import { type Clock, type Deadline, MINUTE_MS } from '../core/time.ts';
-
-/** A tick that waited longer is passed over: a later one has been or will be here. */
-const STALE_MS = 2 * MINUTE_MS;
+import { isStale, type Tick } from '../core/schedules/tick.ts';
+import type { Clock, Deadline } from '../core/time.ts';
 
 export interface ReportPollerDependencies {
   readonly sweep: SweepReports;
@@ -15,8 +12,7 @@ export interface ReportPollerDependencies {
 /** Looks at the report jobs of one shard that are due. */
 export function createHandler({ sweep, clock, log }: ReportPollerDependencies) {
   return async (tick: Tick, invocation: { readonly deadline: Deadline; readonly requestId: string }): Promise<void> => {
-    const slot = tick.slot === undefined ? undefined : Date.parse(tick.slot);
-    if (slot !== undefined && clock.now().getTime() - slot > STALE_MS) {
+    if (isStale(tick, clock.now())) {
       log.warn('tick.skipped', { shard: tick.shard, slot: tick.slot });
       return;
     }

@@ -1,12 +1,12 @@
 import { ServiceError } from '../errors.ts';
-import type { Tick } from '../schedules/tick.ts';
+import { isStale, type Tick } from '../schedules/tick.ts';
 import type { Deadline } from '../time.ts';
 import type { TokenDependencies } from './dependencies.ts';
 import { createRefresh, type Refresh } from './refresh.ts';
 import type { RefreshOutcome, RefreshResult } from './refresh-result.ts';
 import { createSoonestExpiry } from './soonest-expiry.ts';
 import { createSweepGate, type SweepGate } from './sweep-gate.ts';
-import { IN_FLIGHT, SPEND_BUDGET_MS, STALE_TICK_MS } from './timing.ts';
+import { IN_FLIGHT, SPEND_BUDGET_MS } from './timing.ts';
 
 /** Outcomes of a sweep, counted. `stale`: the tick came too late, nothing was looked at. */
 export type SweepReport =
@@ -39,12 +39,6 @@ export function createRefreshSweep(dependencies: TokenDependencies): RefreshSwee
       throw new AggregateError(run.unforeseen, 'Connections failed in ways nobody foresaw');
     return { stale: false, counts: run.counts };
   };
-}
-
-function isStale({ slot }: Tick, now: Date): boolean {
-  if (slot === undefined) return false;
-  const late = now.getTime() - Date.parse(slot);
-  return !Number.isFinite(late) || late > STALE_TICK_MS;
 }
 
 /** Names from both indexes, page by page, each once. What was rejected first: somebody is waiting for it. */

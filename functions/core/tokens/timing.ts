@@ -46,8 +46,5 @@ export const LONGEST_DENIED_WAIT_MS = 6 * HOUR_MS;
 /** Refreshes in flight in one sweep. */
 export const IN_FLIGHT = 20;
 
-/** A tick that comes later than this after its slot is stale: the next one is already on its way. */
-export const STALE_TICK_MS = MINUTE_MS;
-
 /** Days before the refresh token's end that are warned of. */
 export const WARNING_DAYS = [7, 3, 1] as const;
