@@ -147,8 +147,8 @@ export class Invariants {
   #isUnknown({ invocation: key }: Presentation): boolean {
     const invocation = this.#world.scheduler.invocations.find((one) => one.key === key);
     if (invocation === undefined) return true;
-    const hurts = (effect: string) =>
-      effect.startsWith('send') || effect.startsWith('store') || effect.startsWith('rescue');
+    // A refusal whose verdict could not be written down (the breaker's count comes before it) is found out again.
+    const hurts = (effect: string) => /^(?:send|store|rescue|breakers)\./u.test(effect);
     return invocation.isDead || invocation.faults.some(({ effect }) => hurts(effect));
   }
 

@@ -191,9 +191,9 @@ export const PLANTED: readonly PlantedFault[] = [
   },
   {
     name: 'export: an attempt that is over goes on writing',
-    file: 'functions/core/reports/plan.ts',
-    search: "if (record?.state !== 'running' || record.attempt !== input.attempt || chain === undefined) {",
-    replace: 'if (chain === undefined) {',
+    file: 'functions/core/reports/seal.ts',
+    search: '    if (error instanceof ConflictError) return false;\n    throw error;',
+    replace: '    return error instanceof ConflictError;',
     tests: ['test/unit/core/reports'],
   },
   {

@@ -33,7 +33,7 @@ export interface RunResult {
 }
 
 /** A run goes on until so many effects took place, calm not counted. */
-const FEWEST_EFFECTS = 160;
+const FEWEST_EFFECTS = 190;
 
 /** One seed: a history of some minutes, then calm until everything rests, then the account. */
 export async function runSeed(seed: number, options: RunOptions = {}): Promise<RunResult> {

@@ -45,7 +45,7 @@ function reportJobs(seed: number): readonly ReportJob[] {
       connection: 'watchtower',
       provider: 'opsramp',
       source: 'resources',
-      cron: pick(seed, 'stock', ['*/2 * * * *', '*/10 * * * *']),
+      cron: pick(seed, 'stock', ['*/4 * * * *', '*/10 * * * *']),
       startAt: new Date(START.getTime() - 10 * MINUTE),
       zone: 'UTC',
       formats: ['csv'],
@@ -116,7 +116,7 @@ export function scheduleTicks(world: World, plan: FaultPlan, minute: number): vo
 /** What a seed is about: all of it, or one part of it in more depth. */
 export function focusOf(seed: number): { readonly alerts: boolean; readonly reports: boolean } {
   const focus = chance(seed, 'focus');
-  return { alerts: focus >= 0.45 && (focus < 0.65 || focus >= 0.82), reports: focus >= 0.65 };
+  return { alerts: focus >= 0.55 && (focus < 0.78 || focus >= 0.9), reports: focus >= 0.78 };
 }
 
 function schedulePeople(world: World, plan: FaultPlan, minutes: number): void {
