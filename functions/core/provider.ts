@@ -43,7 +43,8 @@ export interface TokenReply {
   readonly refused?: readonly RefusedMember[];
 }
 
-export type RefusedMember = 'api-endpoint' | 'account';
+/** `form`: the reply as a whole is not what the provider documents; its refresh token was taken all the same. */
+export type RefusedMember = 'api-endpoint' | 'account' | 'form';
 
 /**
  * What the folder of a provider knows about a connection's configuration: region, host, tenant, scopes.

@@ -43,7 +43,7 @@ function committed(item: Connection, commit: TokenCommit): Connection {
     access: commit.access,
     lastRefreshAt: commit.access.issuedAt,
     health: commit.health,
-    failures: 0,
+    failures: commit.failures ?? 0,
     rejections: commit.rejections,
     attempts: item.attempts.filter(({ id }) => !commit.resolves.includes(id)),
     ...(commit.refresh === undefined ? {} : { refresh: commit.refresh, warnedDays: [] }),

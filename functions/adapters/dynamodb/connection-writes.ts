@@ -61,7 +61,7 @@ export function commitUpdate(commit: TokenCommit): Update {
   if (commit.providerAccount !== undefined) update.set(['providerAccount'], commit.providerAccount);
   if (commit.scopes !== undefined) update.set(['scopes'], commit.scopes);
   update.set(['health'], commit.health);
-  update.set(['failures'], 0);
+  update.set(['failures'], commit.failures ?? 0);
   update.set(['rejections'], commit.rejections);
   if (commit.authorization === undefined && commit.refresh !== undefined) update.set(['warnedDays'], []);
   update.assign('lastError', commit.lastError && lastErrorItem(commit.lastError));

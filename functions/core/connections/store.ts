@@ -61,6 +61,8 @@ export interface TokenCommit {
   readonly health: ConnectionHealth;
   readonly nextRefreshAt?: Date;
   readonly rejections: number;
+  /** Failures in a row, where the set is stored and nothing is well for all that. Left out: none. */
+  readonly failures?: number;
   readonly lastError?: Connection['lastError'];
   /** Attempts that this commit settles, its own among them. */
   readonly resolves: readonly string[];

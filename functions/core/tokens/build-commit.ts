@@ -4,7 +4,7 @@ import type { TokenCommit } from '../connections/store.ts';
 import type { Provider, TokenReply } from '../provider.ts';
 import type { SealInHand } from '../sealing/sealer.ts';
 import { DAY_MS, SECOND_MS } from '../time.ts';
-import { nextRefreshAt } from './next-refresh.ts';
+import { backOffUntil, nextRefreshAt } from './next-refresh.ts';
 import { REPLY_REFUSED, refusedText } from './reply-events.ts';
 
 /** Where a provider's folder states no life for its refresh tokens they are taken to outlast everything. */
@@ -38,6 +38,9 @@ export function buildCommit(parts: CommitParts): TokenCommit {
   const refresh = sealedRefresh(parts);
   const rotates = provider.grant === 'authorization-code';
   const missing = rotates && refresh === undefined;
+  // Its access has run out as it comes: there is a refresh token and nothing to work with.
+  const lapsed = access.expiresAt <= access.issuedAt;
+  const failures = connection.failures + 1;
   const next = nextRefreshAt({
     name: connection.name,
     paused: connection.paused,
@@ -59,8 +62,9 @@ export function buildCommit(parts: CommitParts): TokenCommit {
     ...(reply.scopes === undefined ? {} : { scopes: reply.scopes }),
     ...(reply.account === undefined ? {} : { providerAccount: reply.account }),
     // Without a refresh token the grant dies with the access token: never called healthy (S36).
-    health: missing ? 'suspect' : 'connected',
-    nextRefreshAt: missing ? access.expiresAt : next,
+    health: missing || lapsed ? 'suspect' : 'connected',
+    nextRefreshAt: missing ? access.expiresAt : lapsed ? backOffUntil(connection, failures, parts.sentAt) : next,
+    ...(lapsed ? { failures } : {}),
     rejections: parts.rejections,
     ...noted(parts, missing),
     resolves: parts.resolves,

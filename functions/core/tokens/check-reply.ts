@@ -8,7 +8,7 @@ const LONGEST_TOKEN = 16_384;
 const LONGEST_ACCOUNT = 256;
 const LONGEST_SCOPES = 200;
 /** An access token that claims to live longer is not believed. */
-const LONGEST_LIFE_SECONDS = (366 * DAY_MS) / SECOND_MS;
+export const LONGEST_LIFE_SECONDS = (366 * DAY_MS) / SECOND_MS;
 
 /** Visible ASCII: what a header may carry. Anything else is header injection in waiting (S37). */
 const TOKEN_TEXT = /^[\x21-\x7e]+$/;
@@ -41,7 +41,8 @@ function withoutForeignEndpoint(reply: TokenReply, provider: Provider, context: 
   return { ...others, refused: [...(reply.refused ?? []), 'api-endpoint'] };
 }
 
-function isToken(text: string): boolean {
+/** Whether a text can be a token at all. */
+export function isToken(text: string): boolean {
   return text.length <= LONGEST_TOKEN && TOKEN_TEXT.test(text);
 }
 

@@ -60,8 +60,20 @@ function nextRun(demand: readonly ConnectionDemand[], from: Date): number {
   return Math.min(
     ...demand.map((job) => {
       if ('everySeconds' in job) return from.getTime();
-      const run = new Cron(job.cron, { timezone: job.zone }).nextRun(new Date(from.getTime() - SECOND_MS));
-      return run?.getTime() ?? Infinity;
+      return nextCronRun(job, from);
     }),
   );
+}
+
+/**
+ * A schedule or time zone that this runtime does not know (it was applied with another one's) is taken to run all the
+ * time: this is computed between a reply and its commit, where nothing may throw.
+ */
+function nextCronRun(job: { readonly cron: string; readonly zone: string }, from: Date): number {
+  try {
+    const run = new Cron(job.cron, { timezone: job.zone }).nextRun(new Date(from.getTime() - SECOND_MS));
+    return run?.getTime() ?? Infinity;
+  } catch {
+    return from.getTime();
+  }
 }

@@ -10,6 +10,7 @@ export const REPLY_REFUSED = 'REPLY_REFUSED';
 const WORDS: Readonly<Record<RefusedMember, string>> = {
   'api-endpoint': 'an API address that is not one of its own',
   account: 'another account than the settings name',
+  form: 'something in its token reply that cannot be used',
 };
 
 /** Which members were refused, in words; never what was in them. */

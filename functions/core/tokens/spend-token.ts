@@ -125,10 +125,10 @@ async function commitGranted(
     rejections: rejectionsAfter(connection, reason, clock.now()),
     ...(grant.type === 'refresh-token' ? { spentToken: grant.refreshToken } : {}),
   });
-  const rows = [
+  const rows = rowsOf(log, connection.name, () => [
     ...commitEvents(dependencies, leased, commit),
     ...replyEvents(dependencies, leased, reply, clock.now()),
-  ];
+  ]);
   const outcome = await storeTokens(dependencies, commit, rows, deadline);
   const word = { kind: 'answered' } as const;
   if (outcome.kind === 'committed') {
@@ -137,6 +137,16 @@ async function commitGranted(
     return { outcome: 'refreshed', word, ...expiryOf(commit.refresh) };
   }
   return { outcome: outcome.kind, word, ...expiryOf(commit.refresh) };
+}
+
+/** A bug in what is to be told costs the telling, never the tokens that wait to be stored. */
+function rowsOf(log: TokenDependencies['log'], connection: string, rows: () => OutboxRow[]): OutboxRow[] {
+  try {
+    return rows();
+  } catch (error) {
+    log.error('token.untold', { connection, reason: error instanceof Error ? error.name : 'unknown' });
+    return [];
+  }
 }
 
 /** A refresh that comes this long after it was due is worth a word. */

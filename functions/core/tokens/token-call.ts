@@ -15,6 +15,7 @@ import type { ClientCredentials, Provider, ProviderContext, TokenGrant, TokenRep
 import type { Clock, Deadline } from '../time.ts';
 import { checkReply } from './check-reply.ts';
 import type { CredentialsSource } from './credentials.ts';
+import { salvageReply } from './salvage-reply.ts';
 
 /** A token reply is small; more than this is not one. */
 const LARGEST_REPLY_BYTES = 64 * 1024;
@@ -104,14 +105,18 @@ async function post(
     const reply = checkReply(provider.token.reply(response, context.settings), provider, context);
     return { kind: 'granted', reply, sentAt };
   } catch (error) {
-    if (!isServiceError(error)) throw error;
-    return judgeFailure(error, response);
+    const result = isServiceError(error) ? judgeFailure(error, response) : undefined;
+    // A person who consents can do so again; nobody can refresh with a token that was spent.
+    const isSpent = grant.type === 'refresh-token' && (result === undefined || result.kind === 'ambiguous');
+    const saved = isSpent && isSuccess(response) ? salvageReply(response) : undefined;
+    if (saved !== undefined) return { kind: 'granted', reply: saved, sentAt };
+    if (result === undefined) throw error;
+    return result;
   }
 }
 
 /** What a failure says about the token, one reason per line. */
 function judgeFailure(error: ServiceError, response: HttpResponse | undefined): TokenCallResult {
-  const accepted = response !== undefined && response.status >= 200 && response.status < 300;
   if (error instanceof EgressRefusedError) return { kind: 'refused', error };
   if (error instanceof GrantRejectedError) return { kind: 'grant-rejected', error };
   if (error instanceof ClientRejectedError) return { kind: 'client-rejected', error };
@@ -119,13 +124,17 @@ function judgeFailure(error: ServiceError, response: HttpResponse | undefined): 
     return { kind: 'rate-limited', error, retryAfterMs: error.retryAfterMs };
   }
   // A success that cannot be read: the token is spent and its successor is in a reply that we do not understand.
-  if (accepted) return { kind: 'ambiguous', error };
+  if (isSuccess(response)) return { kind: 'ambiguous', error };
   if (error instanceof ProviderUnavailableError) {
     // An answer of 5xx is an answer. Silence after bytes were sent is not.
     return { kind: response !== undefined || !error.sent ? 'unavailable' : 'ambiguous', error };
   }
   if (error instanceof ProviderResponseInvalidError && response === undefined) return { kind: 'ambiguous', error };
   return { kind: 'refused', error };
+}
+
+function isSuccess(response: HttpResponse | undefined): response is HttpResponse {
+  return response !== undefined && response.status >= 200 && response.status < 300;
 }
 
 function isServiceError(error: unknown): error is ServiceError {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tokenFingerprint } from '../../../../functions/core/connections/fingerprint.ts';
-import { StoreUnavailableError } from '../../../../functions/core/errors.ts';
+import { ProviderResponseInvalidError, StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../functions/core/time.ts';
 import { createRefresh } from '../../../../functions/core/tokens/refresh.ts';
 import {
@@ -356,13 +356,88 @@ describe('a refresh', () => {
     expect(itemOf(world).lastError).toBeUndefined();
   });
 
-  it('S37: a token that a header cannot carry is not stored', async () => {
-    for (const token of ['a\r\nx: y', 'ä', 'x'.repeat(100_000), '']) {
+  it.each([['a\r\nx: y'], ['ä'], ['x'.repeat(50_000)], [''], [7]])(
+    'S37: an access token that a header cannot carry is not stored (%#), and costs no grant',
+    async (token) => {
       const world = await connectedWorld();
       world.endpoint.extra = { access_token: token };
+      await refreshOnce(world);
+      const { access, nextRefreshAt, fingerprint } = itemOf(world);
+      expect(itemOf(world)).toMatchObject({ generation: 2, health: 'suspect', failures: 1, attempts: [] });
+      expect(fingerprint).toBe(tokenFingerprint(world.endpoint.liveToken('c1') ?? ''));
+      expect(access?.expiresAt).toEqual(world.clock.now());
+      expect(nextRefreshAt?.getTime()).toBeGreaterThanOrEqual(world.clock.now().getTime() + MINUTE_MS);
+      await world.connections.reject('c1', 2);
+      expect((await refreshOnce(world)).outcome).toBe('not-due');
+
+      world.endpoint.extra = {};
+      world.clock.advance(2 * MINUTE_MS);
+      expect((await refreshOnce(world)).outcome).toBe('refreshed');
+      expect(itemOf(world)).toMatchObject({ generation: 3, health: 'connected', failures: 0 });
+      expect(itemOf(world).lastError).toBeUndefined();
+      expect(world.eventTypes()).toEqual(['reply-refused', 'restored']);
+    },
+  );
+
+  it('S37: a refresh token that could be none is not stored', async () => {
+    for (const token of ['a\r\nx: y', 'ä', '']) {
+      const world = await connectedWorld();
+      world.endpoint.extra = { refresh_token: token };
       expect((await refreshOnce(world)).outcome).toBe('ambiguous');
       expect(itemOf(world).generation).toBe(1);
     }
+  });
+
+  it.each([
+    ['S35', { expires_in: 0 }, 900],
+    ['S35', { expires_in: 40_000_000 }, 900],
+    ['S35', { expires_in: 'soon' }, 900],
+    ['S38', { scope: 'a "b"' }, 3600],
+    ['S75', { orgkey: 'x'.repeat(300) }, 3600],
+  ])('%s: a refresh that answers %j costs no grant: its tokens are stored, one event', async (_id, extra, seconds) => {
+    const world = await connectedWorld();
+    world.endpoint.extra = extra;
+    for (let round = 0; round < 3; round += 1) {
+      expect((await refreshOnce(world)).outcome).toBe('refreshed');
+      world.clock.advance(HOUR_MS);
+    }
+    const { access, lastError } = itemOf(world);
+    expect(itemOf(world)).toMatchObject({ generation: 4, health: 'connected', failures: 0, providerAccount: 'c1' });
+    expect((access?.expiresAt.getTime() ?? 0) - (access?.issuedAt.getTime() ?? 0)).toBe(seconds * 1000);
+    expect(lastError?.code).toBe('REPLY_REFUSED');
+    expect(world.eventTypes().filter((type) => type === 'reply-refused')).toHaveLength(1);
+    expect(new Set(world.endpoint.presented).size).toBe(3);
+  });
+
+  it('S34: what a provider’s folder does not understand, or chokes on, costs no grant either', async () => {
+    for (const failure of [new ProviderResponseInvalidError('token_type'), new TypeError('a bug')]) {
+      const acme = tokenProvider('acme');
+      const reply = () => {
+        throw failure;
+      };
+      const world = createTokenWorld({ providers: [{ ...acme, token: { ...acme.token, reply } }] });
+      await world.addConnected('c1');
+      expect((await refreshOnce(world)).outcome).toBe('refreshed');
+      expect(itemOf(world)).toMatchObject({ generation: 2, health: 'connected' });
+    }
+  });
+
+  it('stores what it bought although the schedule of a job cannot be read here', async () => {
+    const world = createTokenWorld();
+    await world.addConnected('c1', { demand: [{ cron: '0 6 * * *', zone: 'Mars/Olympus' }] });
+    expect((await refreshOnce(world)).outcome).toBe('refreshed');
+    expect(itemOf(world).nextRefreshAt?.getTime()).toBeLessThan(itemOf(world).access?.expiresAt.getTime() ?? 0);
+  });
+
+  it('stores what it bought although what is to be told of it fails', async () => {
+    const world = await connectedWorld();
+    world.endpoint.extra = { api_endpoint: 'http://169.254.169.254/' };
+    const events = () => {
+      throw new TypeError('a bug');
+    };
+    const refresh = createRefresh(world.dependenciesOf(undefined, { events }));
+    expect((await refresh('c1', world.deadline())).outcome).toBe('refreshed');
+    expect(itemOf(world).generation).toBe(2);
   });
 });
 
