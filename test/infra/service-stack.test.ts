@@ -31,7 +31,7 @@ describe.each(FUNCTIONS.map((shape) => [shape.name, shape] as const))('%s', (nam
     const { NODE_OPTIONS: nodeOptions, ...asked } = variables;
 
     expect(Object.keys(asked).toSorted()).toEqual([...shape.environment].toSorted());
-    expect(nodeOptions).toBe('--enable-source-maps');
+    expect(nodeOptions).toBe('--enable-source-maps --max-semi-space-size=4');
   });
 
   it('runs on Node 24 and arm64 with its time and memory', () => {
