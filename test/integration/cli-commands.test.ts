@@ -11,9 +11,14 @@ import { consentFlow } from '../../infra/local/providers/actionstep/consent.ts';
 import { type CommandOptions, lastJson, steward } from '../support/command.ts';
 import { eventually, type RunningService, startRunning } from '../support/running-service.ts';
 
+/** The line of the demo's configuration that the tests change. */
+const POLLED = /(source: vulnerabilities, every: )(\d+)s/;
+
 describe('steward, against a running service', () => {
   let running: RunningService;
   let file: string;
+  /** How often the demo's job polls before it is changed. */
+  let everySeconds: number;
   const run = (args: readonly string[], options?: CommandOptions) =>
     steward(['--directory', running.directory, ...args], options);
   const services = () => running.service.services;
@@ -42,6 +47,7 @@ describe('steward, against a running service', () => {
     running = await startRunning();
     file = join(running.directory, 'wanted.yaml');
     writeFileSync(file, running.configuration);
+    everySeconds = Number(POLLED.exec(running.configuration)?.[2]);
   }, 90_000);
   afterAll(async () => {
     await running?.stop();
@@ -55,21 +61,18 @@ describe('steward, against a running service', () => {
     });
 
     it('shows the difference and writes nothing with --dry-run', async () => {
-      writeFileSync(
-        file,
-        running.configuration.replace('source: vulnerabilities, every: 4s', 'source: vulnerabilities, every: 7s'),
-      );
+      writeFileSync(file, running.configuration.replace(POLLED, '$177s'));
       const { code, stdout } = await run(['apply', '--file', file, '--dry-run']);
-      expect(stdout).toContain('~ alert new-vulnerabilities\n    everySeconds: 4 → 7\n');
+      expect(stdout).toContain(`~ alert new-vulnerabilities\n    everySeconds: ${everySeconds} → 77\n`);
       expect(code).toBe(0);
-      expect((await services().jobs.find('new-vulnerabilities'))?.job).toMatchObject({ everySeconds: 4 });
+      expect((await services().jobs.find('new-vulnerabilities'))?.job).toMatchObject({ everySeconds });
     });
 
     it('says what to do where nobody can be asked, and writes nothing', async () => {
       const { code, stderr } = await run(['apply', '--file', file]);
       expect(stderr).toBe('Apply 1 changes to local? [y/N] Nobody can answer here: say --yes\n');
       expect(code).toBe(2);
-      expect((await services().jobs.find('new-vulnerabilities'))?.job).toMatchObject({ everySeconds: 4 });
+      expect((await services().jobs.find('new-vulnerabilities'))?.job).toMatchObject({ everySeconds });
     });
 
     it('writes with --yes, says so as JSON, and leaves an audit event with actor and difference', async () => {
@@ -81,12 +84,12 @@ describe('steward, against a running service', () => {
         applied: true,
         changes: [{ action: 'update', kind: 'alert', name: 'new-vulnerabilities' }],
       });
-      expect((await services().jobs.find('new-vulnerabilities'))?.job).toMatchObject({ everySeconds: 7 });
+      expect((await services().jobs.find('new-vulnerabilities'))?.job).toMatchObject({ everySeconds: 77 });
       const [event] = await audited('steward.configuration.applied');
       expect(event?.data).toMatchObject({
         complete: true,
         counts: { create: 0, update: 1, remove: 0 },
-        changes: [{ name: 'new-vulnerabilities', details: ['everySeconds: 4 → 7'] }],
+        changes: [{ name: 'new-vulnerabilities', details: [`everySeconds: ${everySeconds} → 77`] }],
       });
       expect(event?.data['actor']).toMatch(/./);
     });
@@ -138,7 +141,7 @@ describe('steward, against a running service', () => {
     ])('refuses %s with its place, and writes nothing', async (_what, from, to, sentence) => {
       const before = await services().jobs.list();
       expect(running.configuration).toContain(from);
-      writeFileSync(file, running.configuration.replace(from, to).replace('every: 3s', 'every: 9s'));
+      writeFileSync(file, running.configuration.replace(from, to).replace(POLLED, '$178s'));
       const { code, stdout, stderr } = await run(['apply', '--file', file, '--yes']);
       expect(stderr).toMatch(sentence);
       expect(stderr.trim().split('\n')).toHaveLength(1);

@@ -65,7 +65,7 @@ interface AxeResults {
 
 /** What axe finds, a line each. Runs beside the page's content security policy, not through it. */
 export async function axeViolations(page: Page): Promise<readonly string[]> {
-  const results = (await page.evaluate(`${AXE};axe.run({resultTypes:['violations']})`)) as AxeResults;
+  const results = await page.evaluate<AxeResults>(`${AXE};axe.run({resultTypes:['violations']})`);
   return results.violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${help}: ${html.slice(0, 200)} ${failureSummary ?? ''}`),
   );
