@@ -174,9 +174,12 @@ export function createMemoryConnections(shardCount = 1): MemoryConnections {
           : item?.generation === commit.authorization.replacesGeneration &&
             item.attempts.some(({ id }) => id === commit.attempt);
       if (item === undefined || !replaces || (highWaters.get(commit.name) ?? 0) >= commit.generation) {
-        return item?.committedAttempt === commit.attempt
-          ? { kind: 'committed' }
-          : { kind: 'superseded', current: item };
+        if (item?.committedAttempt === commit.attempt) return { kind: 'committed' };
+        const isOurs = item?.fingerprint === commit.spent && item.generation < commit.generation;
+        if (commit.authorization === undefined && isOurs) {
+          throw new ConflictError(`${commit.name}: the high water is above generation ${commit.generation}`);
+        }
+        return { kind: 'superseded', current: item };
       }
       highWaters.set(commit.name, commit.generation);
       put(commit.name, committed(item, commit), events);

@@ -157,7 +157,12 @@ export function createConnectionStore(options: ConnectionStoreOptions): Connecti
       } catch (error) {
         if (!isConditionFailure(error)) throw storeError(error, `Committing the tokens of ${commit.name}`);
         const current = await find(commit.name);
-        return current?.committedAttempt === commit.attempt ? { kind: 'committed' } : { kind: 'superseded', current };
+        if (current?.committedAttempt === commit.attempt) return { kind: 'committed' };
+        const isOurs = current?.fingerprint === commit.spent && current.generation < commit.generation;
+        if (commit.authorization === undefined && isOurs) {
+          throw new ConflictError(`Connection ${commit.name} has a high water above generation ${commit.generation}`);
+        }
+        return { kind: 'superseded', current };
       }
     },
 

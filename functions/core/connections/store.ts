@@ -149,7 +149,12 @@ export interface ConnectionStore {
   ): Promise<'created' | 'updated' | 'unchanged'>;
   /** Lease and intent in one write; the item as this very write left it, or `undefined` where a condition refused. */
   lease(request: LeaseRequest): Promise<Connection | undefined>;
-  /** The commit on the consumed token, with the high water and the events. Its own earlier success counts as success. */
+  /**
+   * The commit on the consumed token, with the high water and the events. Its own earlier success counts as success.
+   *
+   * @throws ConflictError when the token that was spent is still the stored one, and only the high water was in the way:
+   * then nobody else has the successor, and the set must not be dropped.
+   */
   commit(commit: TokenCommit, events: readonly OutboxRow[], now: Date): Promise<CommitOutcome>;
   /** A conditional change with its events; `false` where the condition refused. */
   change(

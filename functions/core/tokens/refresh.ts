@@ -85,7 +85,10 @@ async function refreshDue(dependencies: TokenDependencies, due: Due): Promise<Re
     if (!error.retryable) await recordFailure(dependencies, connection, error);
     return { ...base, outcome: 'failed', code: error.code };
   }
-  if (provider.grant === 'authorization-code' && connection.generation < ready.highWater && due.reason !== 'recover') {
+  const isOld = provider.grant === 'authorization-code' && connection.generation < ready.highWater;
+  // What is newer than the item may lie in the rescue bucket: the consent that a person was asked for, say.
+  const mayBeRescued = connection.attempts.length > 0;
+  if (isOld && due.reason !== 'recover' && !mayBeRescued) {
     const settled = await settleRestored(dependencies, connection, ready.highWater);
     return settled ? { ...base, outcome: 'suspect', code: 'SEAL_BROKEN' } : { ...base, outcome: 'leased' };
   }
@@ -94,7 +97,7 @@ async function refreshDue(dependencies: TokenDependencies, due: Due): Promise<Re
     await postpone(dependencies, connection, new Date(dependencies.clock.now().getTime() + wait));
     return { ...base, outcome: 'postponed' };
   }
-  const leased = await takeLease(dependencies, due, ready);
+  const leased = await takeLease(dependencies, isOld ? { ...due, reason: 'recover' } : due, ready);
   if (leased === undefined) return { ...base, outcome: 'leased' };
   try {
     return { ...base, ...(await spendToken(dependencies, leased, ready, deadline)) };

@@ -7,7 +7,7 @@ import { buildCommit } from './build-commit.ts';
 import type { TokenDependencies } from './dependencies.ts';
 import { deadAttempts, type Leased, type Ready, resolvedBy } from './leased.ts';
 import { mergeRescued } from './merge-rescued.ts';
-import { rejectionsAfter } from './refresh-reason.ts';
+import { REFRESHABLE, rejectionsAfter } from './refresh-reason.ts';
 import type { RefreshResult } from './refresh-result.ts';
 import { replyEvents } from './reply-events.ts';
 import { giveBack, settleAmbiguous, settleFailure } from './settle.ts';
@@ -95,9 +95,14 @@ async function openGrant({ sealer, redirectUri }: TokenDependencies, leased: Lea
   return { type: 'refresh-token', refreshToken, redirectUri: redirectUri(provider.id) };
 }
 
-/** The authorization that was begun left nothing: the connection waits for a person, as before it. */
+/**
+ * The authorization that was begun left nothing: the connection waits for a person, as before it. One that was restored
+ * from a backup stays due, so that the next look says so.
+ */
 async function abandonRecovery({ store, clock }: TokenDependencies, leased: Leased): Promise<void> {
-  const change = { nextRefreshAt: null, releasesLease: true, resolves: resolvedBy(leased) };
+  const { health, fingerprint } = leased.connection;
+  const waits = fingerprint === undefined || !REFRESHABLE.includes(health);
+  const change = { releasesLease: true, resolves: resolvedBy(leased), ...(waits ? { nextRefreshAt: null } : {}) };
   await store.change(leased.connection.name, { attempt: leased.attempt }, change, [], clock.now());
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { secretHash } from '../../../../functions/core/authorization/secrets.ts';
 import type { WebResponse } from '../../../../functions/core/authorization/web.ts';
 import { StoreUnavailableError } from '../../../../functions/core/errors.ts';
+import { MINUTE_MS } from '../../../../functions/core/time.ts';
 import { LEASE_MS } from '../../../../functions/core/tokens/timing.ts';
 import { createRefresh } from '../../../../functions/core/tokens/refresh.ts';
 import { Killed, Process } from '../../../support/faults.ts';
@@ -635,6 +636,51 @@ describe('a consent on a connection that exists', () => {
     expect((await refresh('c1', world.deadline())).outcome).toBe('merged');
     expect(world.connections.items.get('c1')).toMatchObject({ health: 'connected', authorizedBy: 'Kim', attempts: [] });
     expect(world.rescued.size).toBe(0);
+  });
+});
+
+describe('a consent after a restore from a backup', () => {
+  const restored = async () => {
+    const world = createWebWorld();
+    await world.addConnected('c1');
+    world.connections.highWaters.set('c1', 9);
+    const tick = () => createRefresh(world.dependenciesOf() as never)('c1', world.deadline());
+    expect((await tick()).outcome).toBe('suspect');
+    return { world, tick };
+  };
+
+  it('S82, R21: that could not be stored is merged from the rescue bucket', async () => {
+    const { world, tick } = await restored();
+    const { query, cookie } = await world.begin('c1');
+    const commit = world.connections.commit;
+    world.connections.commit = async () => {
+      throw new StoreUnavailableError('down');
+    };
+    expect((await world.callback(query, cookie)).headers.location).toBe('/outcome/received');
+    world.connections.commit = commit;
+    world.clock.advance(LEASE_MS);
+    expect((await tick()).outcome).toBe('merged');
+    expect(world.connections.items.get('c1')).toMatchObject({ health: 'connected', generation: 10, attempts: [] });
+    expect(world.rescued.size).toBe(0);
+  });
+
+  it('S82: that left nothing behind leaves it suspect, with its old token unused', async () => {
+    const { world, tick } = await restored();
+    const { query, cookie } = await world.begin('c1');
+    const calls = world.endpoint.presented.length;
+    world.endpoint.during = async () => {
+      throw new TypeError('the end of the process');
+    };
+    await world.callback(query, cookie).catch(() => undefined);
+    world.endpoint.during = undefined;
+    expect(world.connections.items.get('c1')?.attempts).toHaveLength(1);
+    for (let minute = 0; minute < 10; minute += 1) {
+      world.clock.advance(MINUTE_MS);
+      await tick();
+    }
+    expect(world.connections.items.get('c1')).toMatchObject({ health: 'suspect', generation: 1, attempts: [] });
+    expect(world.connections.items.get('c1')?.nextRefreshAt).toBeUndefined();
+    expect(world.endpoint.presented.slice(calls).filter((token) => token.includes('refresh'))).toEqual([]);
   });
 });
 

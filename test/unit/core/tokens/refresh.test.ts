@@ -149,6 +149,18 @@ describe('a refresh', () => {
     expect(world.endpoint.liveToken('c1')).toBeDefined();
   });
 
+  it('S82, R21: spills what only the high water refuses, and merges it above that', async () => {
+    const world = await connectedWorld();
+    world.endpoint.during = async () => void world.connections.highWaters.set('c1', 9);
+    await expect(refreshOnce(world)).rejects.toThrow(/high water/);
+    expect(world.rescued.size).toBe(1);
+    world.endpoint.during = undefined;
+    world.clock.advance(LEASE_MS);
+    expect((await refreshOnce(world)).outcome).toBe('merged');
+    expect(itemOf(world)).toMatchObject({ generation: 10, health: 'connected' });
+    expect(world.endpoint.presented).toHaveLength(1);
+  });
+
   it('R20, R21: spills in time what a table takes that never answers', async () => {
     const world = await connectedWorld();
     const deadline = world.deadline(COMMIT_BUDGET_MS);
