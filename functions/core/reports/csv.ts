@@ -2,12 +2,15 @@ import type { Cell } from './encoding.ts';
 import type { Column } from './schema.ts';
 
 /** What has to be quoted, or looks like a formula: one look at each cell settles nearly all of them. */
-const SUSPECT = /[",\r\n]|^[=+\-@\t\0]/;
+const SUSPECT = /[",\r\n]|^[=+\-@\t\0\uFF1D\uFF0B\uFF0D\uFF20]/;
 
 const SPECIAL = /[",\r\n]/;
 
-/** A spreadsheet runs a cell that begins so; a tab or NUL before it does not stop all of them. */
-const FORMULA = /^[=+\-@\t\r\0]/;
+/**
+ * A spreadsheet runs a cell that begins so; white space or NUL before it does not stop all of them, and some take the
+ * full-width forms of these characters for the characters themselves.
+ */
+const FORMULA = /^[=+\-@\t\r\n\0\uFF1D\uFF0B\uFF0D\uFF20]/;
 
 /**
  * One CSV record with its CRLF. A value that begins like a formula gets an apostrophe in front when `defuse` is on;

@@ -20,6 +20,11 @@ describe('csvRecord()', () => {
     expect(csvHeader([{ name: '=cmd()', type: 'string' }], true)).toBe(`'=cmd()\r\n`);
   });
 
+  it.each(['\n=1+1', '\uFF1D1+1', '\uFF0B1', '\uFF0D1', '\uFF20A1'])('E19 defuses %j, too', (cell) => {
+    expect(csvRecord([cell], true)).toMatch(/^"?'/);
+    expect(csvRecord([cell], false)).not.toContain("'");
+  });
+
   it('E19 leaves a BOM, right-to-left marks and other scripts as they are', () => {
     const text = '\uFEFFabc \u202Eתיקייה 漢字 🙂';
     expect(csvRecord([text], true)).toBe(`${text}\r\n`);
