@@ -6,6 +6,7 @@ import type { Deadline } from '../time.ts';
 import { breakerKey } from './breaker.ts';
 import { attemptId, type TokenDependencies } from './dependencies.ts';
 import type { Leased, Ready } from './leased.ts';
+import { persistent } from './persistent.ts';
 import { RECOVERABLE, REFRESHABLE, refreshReason, type RefreshReason } from './refresh-reason.ts';
 import type { RefreshResult } from './refresh-result.ts';
 import { postpone, recordFailure, settleDenied, settleRestored } from './settle.ts';
@@ -33,7 +34,8 @@ const OPEN_GATE: TokenGate = { admit: async () => ({ open: true }), release: () 
  * Everything that can fail without a token being spent comes before the lease; after it there is one call, and then
  * nothing but making its outcome durable.
  */
-export function createRefresh(dependencies: TokenDependencies): Refresh {
+export function createRefresh(given: TokenDependencies): Refresh {
+  const dependencies = { ...given, store: persistent(given.store, given.wait) };
   const { store, clock, providers } = dependencies;
   return async (name, deadline, gate = OPEN_GATE) => {
     const connection = await store.find(name);

@@ -1,12 +1,15 @@
 import { ServiceError } from '../errors.ts';
 import { isStale, type Tick } from '../schedules/tick.ts';
-import type { Deadline } from '../time.ts';
+import { type Deadline, SECOND_MS } from '../time.ts';
 import type { TokenDependencies } from './dependencies.ts';
 import { createRefresh, type Refresh } from './refresh.ts';
 import type { RefreshOutcome, RefreshResult } from './refresh-result.ts';
 import { createSoonestExpiry } from './soonest-expiry.ts';
 import { createSweepGate, type SweepGate } from './sweep-gate.ts';
 import { IN_FLIGHT, SPEND_BUDGET_MS } from './timing.ts';
+
+/** Below this no verdict is begun: what is left is for the publisher's nudge. */
+const DECIDE_MS = 3 * SECOND_MS;
 
 /** Outcomes of a sweep, counted. `stale`: the tick came too late, nothing was looked at. */
 export type SweepReport =
@@ -90,18 +93,28 @@ class SweepRun {
     for (const end of ended) if (end.status === 'rejected') this.unforeseen.push(end.reason);
   }
 
-  /** The refused grants, once it is known how everybody else fared (R34). */
+  /** The refused grants, once it is known how everybody else fared (R34). What time does not allow stays unresolved. */
   async decide(): Promise<void> {
-    const incidents = new Map<string, boolean>();
-    for (const result of this.#undecided) {
-      const { name, key = '', decide } = result;
-      try {
-        const isIncident = incidents.get(key) ?? (await this.#gate.isIncident(key));
-        incidents.set(key, isIncident);
-        if (decide !== undefined) this.#end(result, await decide(isIncident));
-      } catch (error) {
-        this.#fail(name, error);
+    const incidents = new Map<string, Promise<boolean>>();
+    const rest = this.#undecided.values();
+    const worker = async (): Promise<void> => {
+      for (const result of rest) {
+        if (this.#deadline.remainingMs() < DECIDE_MS) this.#end(result, 'deadline');
+        else await this.#decideOne(result, incidents);
       }
+    };
+    await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+  }
+
+  async #decideOne(result: RefreshResult, incidents: Map<string, Promise<boolean>>): Promise<void> {
+    const { name, key = '', decide } = result;
+    try {
+      const known = incidents.get(key) ?? this.#gate.isIncident(key);
+      incidents.set(key, known);
+      const isIncident = await known;
+      if (decide !== undefined) this.#end(result, await decide(isIncident));
+    } catch (error) {
+      this.#fail(name, error);
     }
   }
 

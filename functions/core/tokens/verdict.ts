@@ -1,11 +1,12 @@
 import { type GrantRejectedError, ReauthorizationRequiredError } from '../errors.ts';
 import type { TokenDependencies } from './dependencies.ts';
 import { type Leased, resolvedBy, rivals } from './leased.ts';
+import { persistently } from './persistent.ts';
 import type { RefreshOutcome } from './refresh-result.ts';
 import { afterLeases, settleFailure } from './settle.ts';
 import { LEASE_MS } from './timing.ts';
 
-type VerdictDependencies = Pick<TokenDependencies, 'store' | 'clock' | 'events' | 'log' | 'metrics'>;
+type VerdictDependencies = Pick<TokenDependencies, 'store' | 'clock' | 'wait' | 'events' | 'log' | 'metrics'>;
 
 /** Settled already, or to be decided when it is known whether everybody was refused. */
 export type Verdict =
@@ -23,9 +24,9 @@ export async function judgeRefusal(
   leased: Leased,
   error: GrantRejectedError,
 ): Promise<Verdict> {
-  const { store, clock } = dependencies;
+  const { store, clock, wait } = dependencies;
   const { name } = leased.connection;
-  const current = await store.find(name);
+  const current = await persistently(() => store.find(name), wait);
   if (current === undefined || current.fingerprint !== leased.spends) {
     await store.change(
       name,

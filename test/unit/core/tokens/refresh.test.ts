@@ -471,6 +471,26 @@ describe('invalid_grant', () => {
     expect(world.endpoint.presented).toHaveLength(1);
   });
 
+  it('I3: is written down although the table refuses at first, and not asked for again', async () => {
+    const world = await connectedWorld();
+    world.endpoint.revoke('c1');
+    const { change, find } = world.connections;
+    let refusals = 0;
+    const conflict = async () => {
+      refusals += 1;
+      throw new StoreUnavailableError('TransactionConflictException');
+    };
+    const isAsked = () => world.endpoint.presented.length > 0;
+    world.connections.find = async (name) => (isAsked() && refusals < 2 ? conflict() : find(name));
+    world.connections.change = async (...given) => (refusals < 5 ? conflict() : change(...given));
+    const result = await refreshOnce(world);
+    expect(await result.decide?.(false)).toBe('reauthorization-required');
+    expect(refusals).toBe(5);
+    expect(itemOf(world)).toMatchObject({ health: 'reauthorization-required', attempts: [] });
+    expect(world.connections.outbox[0]?.event.data).toMatchObject({ cause: 'refused' });
+    expect(world.endpoint.presented).toHaveLength(1);
+  });
+
   it('is a success when the stored token changed meanwhile', async () => {
     const world = await connectedWorld();
     world.endpoint.revoke('c1');

@@ -220,6 +220,29 @@ describe('the breaker', () => {
     expect(world.eventTypes()).toEqual(['reauthorization-required']);
   });
 
+  it('R34: verdicts are written down twenty at a time, and none is begun without the time for it', async () => {
+    const world = await worldOf(100);
+    for (let index = 0; index < 80; index += 1) world.endpoint.revoke(`c${index}`);
+    const { change } = world.connections;
+    let inFlight = 0;
+    let most = 0;
+    world.connections.change = async (...given) => {
+      inFlight += 1;
+      most = Math.max(most, inFlight);
+      world.clock.advance(1000);
+      await new Promise(setImmediate);
+      inFlight -= 1;
+      return change(...given);
+    };
+    const report = await sweep(world);
+    expect(most).toBe(20);
+    expect(report).toMatchObject({ counts: { refreshed: 20 } });
+    const { counts = {} } = report as { counts?: Record<string, number> };
+    expect(counts.deadline).toBeGreaterThan(0);
+    expect((counts.deadline ?? 0) + (counts['reauthorization-required'] ?? 0)).toBe(80);
+    expect(world.lines.at(-1)?.event).toBe('sweep.completed');
+  });
+
   it('R33: a wrong secret of ours condemns none of a thousand connections', async () => {
     const world = await worldOf(1000);
     world.secrets.current = 'canary-wrong';
