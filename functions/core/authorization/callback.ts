@@ -1,5 +1,6 @@
 import { ServiceError } from '../errors.ts';
 import type { Deadline } from '../time.ts';
+import { STORE_CALL_MS } from '../tokens/timing.ts';
 import { type CallbackQuery, readCallbackQuery } from './callback-query.ts';
 import { type Completion, completeAuthorization } from './complete.ts';
 import type { AuthorizationDependencies } from './dependencies.ts';
@@ -56,7 +57,6 @@ async function complete(
   query: CallbackQuery,
   deadline: Deadline,
 ): Promise<Completion> {
-  const { log, authorizations, clock, events, metrics, announce, store } = dependencies;
   let completion: Completion;
   try {
     completion = await judgeResponse(dependencies, pending, query, deadline);
@@ -64,24 +64,62 @@ async function complete(
     if (!(error instanceof ServiceError)) throw error;
     completion = { page: 'provider-failed', status: 502, reason: error.code };
   }
-  const { connection, provider } = pending;
-  if (completion.reason === undefined) {
-    log.info('authorization.completed', { connection, provider, outcome: completion.page });
-  } else {
-    log.warn('authorization.failed', { connection, provider, reason: completion.reason });
-    metrics.add('AuthorizationFailed', 'Count', 1, { provider });
-    const now = clock.now();
-    const row = events({ name: connection, provider }, 'authorization-failed', now, {
-      summary: `Connecting ${connection} did not succeed: ${completion.reason}`,
-      about: pending.stateHash,
-      severity: 'low',
-      data: { reason: completion.reason },
-    });
-    await authorizations.finish(pending, completion.page, [row], now);
-  }
-  const shard = (await store.find(connection))?.shard;
-  if (shard !== undefined) await announce(shard);
+  logged(dependencies, pending, completion);
+  await noted(dependencies, deadline, pending, () => recorded(dependencies, pending, completion));
+  await noted(dependencies, deadline, pending, async () => {
+    const shard = completion.shard ?? (await dependencies.store.find(pending.connection))?.shard;
+    if (shard !== undefined) await dependencies.announce(shard);
+  });
   return completion;
+}
+
+/** What is noted after the end changes nothing of it: no failure here, and no want of time, may cost the person its page. */
+async function noted(
+  { log }: AuthorizationDependencies,
+  deadline: Deadline,
+  { connection, provider }: PendingAuthorization,
+  note: () => Promise<void>,
+): Promise<void> {
+  if (deadline.remainingMs() < STORE_CALL_MS) return;
+  try {
+    await note();
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    log.warn('authorization.unnoted', { connection, provider, code: error.code });
+  }
+}
+
+function logged({ log, metrics }: AuthorizationDependencies, pending: PendingAuthorization, end: Completion): void {
+  const { connection, provider } = pending;
+  if (end.reason === undefined) {
+    log.info('authorization.completed', { connection, provider, outcome: end.page });
+  } else {
+    log.warn('authorization.failed', { connection, provider, reason: end.reason });
+    metrics.add('AuthorizationFailed', 'Count', 1, { provider });
+  }
+}
+
+/** How it ended, for a reload. The transaction of a consent that was stored has said so already. */
+async function recorded(
+  { authorizations, clock, events }: AuthorizationDependencies,
+  pending: PendingAuthorization,
+  { page: outcome, reason }: Completion,
+): Promise<void> {
+  if (outcome === 'connected') return;
+  const { connection, provider } = pending;
+  const now = clock.now();
+  const rows =
+    reason === undefined
+      ? []
+      : [
+          events({ name: connection, provider }, 'authorization-failed', now, {
+            summary: `Connecting ${connection} did not succeed: ${reason}`,
+            about: pending.stateHash,
+            severity: 'low',
+            data: { reason },
+          }),
+        ];
+  await authorizations.finish(pending, outcome, rows, now);
 }
 
 /** `iss` first: an error of somebody else's server is not this person's refusal (S44). */

@@ -21,6 +21,8 @@ export interface Completion {
   readonly page: PageName;
   readonly status: WebResponse['status'];
   readonly reason?: string;
+  /** The connection's, where it was read on the way. */
+  readonly shard?: string;
 }
 
 /** The code's one exchange. A browser waits, and API Gateway waits 30 s at most. */
@@ -174,9 +176,9 @@ async function storeGrant(
     const outcome = await storeTokens(dependencies, commit, rows, deadline);
     if (outcome.kind === 'committed') {
       dependencies.metrics.add('Authorized', 'Count', 1, { provider: pending.provider });
-      return { page: 'connected', status: 303 };
+      return { page: 'connected', status: 303, shard: before.shard };
     }
-    if (outcome.kind === 'spilled') return { page: 'received', status: 303 };
+    if (outcome.kind === 'spilled') return { page: 'received', status: 303, shard: before.shard };
     connection = await known(() => store.find(before.name), authorizing.held);
     highWater = await known(() => store.highWater(before.name), highWater);
   }

@@ -639,6 +639,62 @@ describe('a consent on a connection that exists', () => {
   });
 });
 
+describe('the page after the end', () => {
+  const down = async () => {
+    throw new StoreUnavailableError('down');
+  };
+
+  it('S05: says that a consent was received, once more on a reload', async () => {
+    const world = createWebWorld();
+    const { query, cookie } = await world.begin('c1');
+    world.connections.commit = down;
+    for (let visit = 0; visit < 2; visit += 1) {
+      expect((await world.callback(query, cookie)).headers.location).toBe('/outcome/received');
+    }
+  });
+
+  it('R21: says so too when the whole table is down from the commit on', async () => {
+    const world = createWebWorld();
+    const { query, cookie } = await world.begin('c1');
+    const { finish } = world.authorizations;
+    world.connections.commit = async () => {
+      world.connections.find = down;
+      world.authorizations.finish = down;
+      return down();
+    };
+    const response = await world.callback(query, cookie);
+    expect(response.headers.location).toBe('/outcome/received');
+    expect(response.cookies.join()).toContain('Max-Age=0');
+    expect(world.rescued.size).toBe(1);
+    world.authorizations.finish = finish;
+  });
+
+  it('says connected, and wakes the publisher, when nothing can be read after the commit', async () => {
+    const world = createWebWorld();
+    const { query, cookie } = await world.begin('c1');
+    const commit = world.connections.commit;
+    world.connections.commit = async (...given) => {
+      world.connections.find = down;
+      return commit(...given);
+    };
+    expect((await world.callback(query, cookie)).headers.location).toBe('/outcome/connected');
+    expect(world.announced).toEqual(['0']);
+  });
+
+  it('does not wait for a note that there is no time for', async () => {
+    const world = createWebWorld();
+    const { query, cookie } = await world.begin('c1');
+    let finished = 0;
+    world.authorizations.finish = async () => void (finished += 1);
+    world.connections.commit = async () => {
+      world.clock.advance(26_000);
+      return down();
+    };
+    expect((await world.callback(query, cookie)).headers.location).toBe('/outcome/received');
+    expect(finished).toBe(0);
+  });
+});
+
 describe('a consent after a restore from a backup', () => {
   const restored = async () => {
     const world = createWebWorld();
