@@ -1,3 +1,4 @@
+import { type GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthorizationStore } from '../../functions/adapters/dynamodb/authorization-store.ts';
 import { createConnectionStore } from '../../functions/adapters/dynamodb/connection-store.ts';
@@ -20,6 +21,28 @@ describe('AuthorizationStore on DynamoDB', () => {
   const create = () =>
     createAuthorizationStore({ client: dynamo.client, stateTable: dynamo.state.tableName, shardCount: 2 });
   itIsAnAuthorizationStore(create);
+
+  it('S07, R20: burns a state although the client sends the write twice', async () => {
+    const now = new Date('2026-03-01T12:00:00Z');
+    const twice = new Proxy(dynamo.client, {
+      get: (client, name) =>
+        name !== 'send'
+          ? (Reflect.get(client, name) as unknown)
+          : async (command: GetItemCommand) => {
+              if ((command as object) instanceof UpdateItemCommand) await client.send(command);
+              return client.send(command);
+            },
+    });
+    const store = createAuthorizationStore({ client: twice, stateTable: dynamo.state.tableName, shardCount: 2 });
+    const [hash, stateHash] = ['d'.repeat(64), 'e'.repeat(64)];
+    const expiresAt = new Date(now.getTime() + 600_000);
+    const common = { connection: 'twice', provider: 'acme', replaceAccount: false, expiresAt };
+    const pending = { stateHash, ticketHash: hash, browserHash: 'b', redirectUri: 'r', scopes: [], ...common };
+    await create().createTicket({ hash, ...common });
+    await create().begin(pending, now);
+    expect(await store.burn(pending, now)).toBe(true);
+    expect(await store.burn(pending, now)).toBe(false);
+  });
 
   it('has its ticket used up and its outcome known by the transaction that stores the tokens', async () => {
     const now = new Date('2026-03-01T12:00:00Z');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type DynamoDBClient,
   GetItemCommand,
@@ -117,7 +118,11 @@ export function createAuthorizationStore(options: AuthorizationStoreOptions): Au
       update.require(`${update.name('provider')} = ${update.value(pending.provider)}`);
       update.require(`${update.name('browserHash')} = ${update.value(pending.browserHash)}`);
       update.set(['burntAt'], now.getTime());
-      return write('Burning a state', update, authorizationKey(pending.stateHash));
+      // The client may send it twice: then the burning that stands in the way is ours.
+      const burner = randomUUID();
+      update.set(['burntBy'], burner);
+      const key = authorizationKey(pending.stateHash);
+      return (await write('Burning a state', update, key)) || (await read(key))?.burntBy === burner;
     },
 
     async finish(pending: PendingAuthorization, outcome, events, now) {

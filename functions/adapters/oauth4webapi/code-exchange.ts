@@ -87,14 +87,15 @@ async function judgeSuccess(
   }
 }
 
-/** Statuses that `Response` does not take a body with; from a token endpoint they are no success. */
+/** Statuses that `Response` does not take a body with (nor any outside 200–599); from a token endpoint they are no success. */
 const BODILESS = new Set([204, 205, 304]);
 
 /** As the library wants to see it. An `id_token` is left out: nobody asked for one, and one that is no JWT of theirs fails. */
 function toResponse(answer: HttpResponse): Response {
   const contentType = answer.headers['content-type'];
   const headers = contentType === undefined ? {} : { 'content-type': contentType };
-  const status = answer.status < 200 || BODILESS.has(answer.status) ? 502 : answer.status;
+  const isKnown = answer.status >= 200 && answer.status <= 599 && !BODILESS.has(answer.status);
+  const status = isKnown ? answer.status : 502;
   const body = bodyJson(answer);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     return new Response(bodyText(answer), { status, headers });

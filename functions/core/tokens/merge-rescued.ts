@@ -1,6 +1,7 @@
 import { allEnded } from '../all-ended.ts';
 import type { Connection, SealedToken, SealPurpose } from '../connections/connection.ts';
 import type { TokenCommit } from '../connections/store.ts';
+import { StoreUnavailableError } from '../errors.ts';
 import type { Deadline } from '../time.ts';
 import type { TokenDependencies } from './dependencies.ts';
 import { deadAttempts, type Leased, resolvedBy } from './leased.ts';
@@ -37,12 +38,12 @@ async function mergeOne(
   rescued: TokenCommit,
   deadline: Deadline,
 ): Promise<boolean> {
-  const { rescue, clock, log, events } = dependencies;
+  const { clock, log, events } = dependencies;
   const { connection, attempt, generation, until } = leased;
   const isConsent = rescued.authorization !== undefined;
   if (!isConsent && rescued.spent !== connection.fingerprint) {
     // Something newer was stored since: this set is of no more use.
-    await rescue.remove(connection.name, rescued.spent);
+    await forget(dependencies, connection.name, rescued.spent);
     return false;
   }
   const commit: TokenCommit = {
@@ -63,9 +64,19 @@ async function mergeOne(
   const outcome = await storeTokens(dependencies, commit, [row], deadline);
   if (outcome.kind === 'committed') {
     log.info('token.merged', { connection: connection.name, attempt });
-    await rescue.remove(connection.name, rescued.spent);
+    await forget(dependencies, connection.name, rescued.spent);
   }
   return true;
+}
+
+/** What stays is taken by the bucket's own end after 30 days; nobody looks for it any more. */
+async function forget({ rescue, log }: MergeDependencies, connection: string, spent: string): Promise<void> {
+  try {
+    await rescue.remove(connection, spent);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    log.warn('rescue.not-removed', { connection });
+  }
 }
 
 /** The same tokens for another generation, where the one they were sealed for is not the next one any more. */

@@ -1,4 +1,3 @@
-import { budgetRule } from '../budgets/rule.ts';
 import type { Connection, SealPurpose } from '../connections/connection.ts';
 import { ConfigInvalidError, SealBrokenError, ServiceError } from '../errors.ts';
 import type { Provider } from '../provider.ts';
@@ -13,6 +12,7 @@ import { postpone, recordFailure, settleDenied, settleRestored } from './settle.
 import { expiryOf } from './soonest-expiry.ts';
 import { spendToken } from './spend-token.ts';
 import { LEASE_MS, SPEND_BUDGET_MS } from './timing.ts';
+import { drawTokenBudget } from './token-budget.ts';
 
 /** Whether a token endpoint may be called now; `until` when it is known. */
 export type Admission = { readonly open: true } | { readonly open: false; readonly until?: Date };
@@ -94,7 +94,7 @@ async function refreshDue(dependencies: TokenDependencies, due: Due): Promise<Re
     const settled = await settleRestored(dependencies, connection, ready.highWater);
     return settled ? { ...base, outcome: 'suspect', code: 'SEAL_BROKEN' } : { ...base, outcome: 'leased' };
   }
-  const wait = await drawBudget(dependencies, due);
+  const wait = await drawTokenBudget(dependencies, connection, provider);
   if (wait !== undefined) {
     await postpone(dependencies, connection, new Date(dependencies.clock.now().getTime() + wait));
     return { ...base, outcome: 'postponed' };
@@ -121,20 +121,6 @@ async function makeReady(dependencies: TokenDependencies, { connection, provider
   if (credentials.status === 'rejected') throw credentials.reason;
   if (seal.status === 'rejected') throw seal.reason;
   return { highWater: highWater.value, credentials: credentials.value, seal: seal.value };
-}
-
-/** Milliseconds to wait when the account's budget for token calls is used up. */
-async function drawBudget({ budgets }: TokenDependencies, { connection, provider }: Due): Promise<number | undefined> {
-  const category = provider.tokenBudget;
-  if (category === undefined) return undefined;
-  const answer = await budgets.draw({
-    provider: provider.id,
-    account: connection.budgetAccount,
-    category,
-    perMinute: budgetRule(provider, connection.settings, category).perMinute,
-    lane: 'token',
-  });
-  return answer.granted ? undefined : answer.retryAfterMs;
 }
 
 /** How many dead attempts are kept: the last ones, so that a crash loop does not fill the item. */

@@ -128,11 +128,12 @@ export async function settleRestored(
     data: { cause: 'restored', generation, highWater, command },
   });
   const lastError = { code: 'SEAL_BROKEN', message, at: now };
+  const isTold = connection.health === 'suspect' && connection.lastError?.message === message;
   const settled = await store.change(
     name,
     { generation, unleasedAt: now },
     { health: 'suspect', nextRefreshAt: null, rejectedGeneration: null, lastError },
-    [row],
+    isTold ? [] : [row],
     now,
   );
   if (!settled) return false;

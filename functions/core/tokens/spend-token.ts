@@ -14,6 +14,7 @@ import { giveBack, settleAmbiguous, settleFailure } from './settle.ts';
 import { expiryOf } from './soonest-expiry.ts';
 import { storeTokens } from './store-tokens.ts';
 import { SPEND_BUDGET_MS, TOKEN_CALL_MS } from './timing.ts';
+import { drawTokenBudget } from './token-budget.ts';
 import { callTokenEndpoint, type TokenCallResult } from './token-call.ts';
 import { judgeRefusal, settleRequired } from './verdict.ts';
 
@@ -46,9 +47,20 @@ export async function spendToken(
     deadline,
     timeoutMs: TOKEN_CALL_MS,
     budgetMs: SPEND_BUDGET_MS,
+    drawAgain: () => hasBudget(dependencies, leased),
   });
   if (result.kind === 'granted') return commitGranted(dependencies, leased, ready, before.grant, result, deadline);
   return settleRefused(dependencies, leased, result);
+}
+
+/** No answer is a no: the call that was made has its verdict, and a second one can wait. */
+async function hasBudget(dependencies: TokenDependencies, { connection, provider }: Leased): Promise<boolean> {
+  try {
+    return (await drawTokenBudget(dependencies, connection, provider)) === undefined;
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    return false;
+  }
 }
 
 type BeforeCall =

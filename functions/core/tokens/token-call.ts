@@ -49,6 +49,8 @@ export interface TokenCall {
   readonly deadline: Deadline;
   /** The whole exchange. */
   readonly timeoutMs: number;
+  /** Whether the account's budget has a second call, where token calls are counted. The first was drawn for. */
+  readonly drawAgain?: () => Promise<boolean>;
   /** What has to be left when a call begins, its time-out included. */
   readonly budgetMs: number;
 }
@@ -67,6 +69,7 @@ export async function callTokenEndpoint(
   if (first.kind !== 'client-rejected') return first;
   const other = await otherCredentials(dependencies.credentials, call);
   if (other === undefined || call.deadline.remainingMs() < call.budgetMs) return first;
+  if (call.drawAgain !== undefined && !(await call.drawAgain())) return first;
   return post(dependencies, call, other);
 }
 

@@ -405,6 +405,7 @@ describe('the exchange', () => {
     ['S30 302', 302, 502],
     ['S30 307', 307, 502],
     ['S30 308', 308, 502],
+    ['S30 a status that is none', 999, 502],
     ['429', 429, 502],
     ['S31 half a body', 'truncated', 502],
     ['a refused connection', 'refused-connection', 502],
@@ -700,7 +701,7 @@ describe('a consent after a restore from a backup', () => {
     const world = createWebWorld();
     await world.addConnected('c1');
     world.connections.highWaters.set('c1', 9);
-    const tick = () => createRefresh(world.dependenciesOf() as never)('c1', world.deadline());
+    const tick = () => createRefresh(world.dependenciesOf())('c1', world.deadline());
     expect((await tick()).outcome).toBe('suspect');
     return { world, tick };
   };

@@ -180,6 +180,22 @@ describe('a refresh', () => {
     expect(left).toBeGreaterThan(0);
   });
 
+  it('R21: a merged set that cannot be removed from the bucket is merged all the same', async () => {
+    const world = await connectedWorld();
+    const commit = world.connections.commit;
+    world.connections.commit = async () => {
+      throw new StoreUnavailableError('down');
+    };
+    await refreshOnce(world);
+    world.connections.commit = commit;
+    world.rescue.remove = async () => {
+      throw new StoreUnavailableError('down');
+    };
+    world.clock.advance(LEASE_MS);
+    expect((await refreshOnce(world)).outcome).toBe('merged');
+    expect(itemOf(world)).toMatchObject({ generation: 2, health: 'connected', attempts: [] });
+  });
+
   it('R22: with the bucket down too, the log gets the sealed set and nothing else', async () => {
     const world = await connectedWorld();
     const down = async () => {
@@ -321,6 +337,9 @@ describe('a refresh', () => {
       cause: 'restored',
       command: 'steward connect c1',
     });
+    world.connections.items.set('c1', { ...itemOf(world), nextRefreshAt: world.clock.now() });
+    expect((await refreshOnce(world)).outcome).toBe('suspect');
+    expect(world.eventTypes()).toEqual(['suspect']);
   });
 
   it('S75: another api_endpoint among the provider’s hosts is stored, and its change announced', async () => {
@@ -665,6 +684,19 @@ describe('client credentials', () => {
     world.clock.advance(MINUTE_MS);
     expect((await refreshOnce(world, 'o1')).outcome).toBe('refreshed');
     expect(world.draws).toEqual(['default', 'default']);
+  });
+});
+
+describe('a second call with another secret', () => {
+  it('S88: is drawn from the budget like the first, and not made when that is used up', async () => {
+    const counted = tokenProvider('acme', { tokenBudget: 'default', budgets: { default: { perMinute: 30 } } });
+    const world = createTokenWorld({ providers: [counted] });
+    await world.addConnected('c1');
+    Object.assign(world.secrets, { cached: 'canary-old', current: 'canary-secret' });
+    world.endpoint.during = async () => void (world.budget.grants = false);
+    expect(await refreshOnce(world)).toMatchObject({ outcome: 'failed', code: 'CLIENT_REJECTED' });
+    expect(world.draws).toHaveLength(2);
+    expect(world.endpoint.presented).toHaveLength(1);
   });
 });
 
