@@ -12,7 +12,9 @@ describe('a bundle', () => {
   it('works with what was cut from it: every client, its errors by class, and requests', async () => {
     const { clients } = await buildHandlers(`${folder.path}/bundles`, ['clients']);
     const provider = createServer((message, response) => {
-      message.resume().on('end', () => response.writeHead(201).end(`${message.method} ${String(message.headers['x-a'])}`));
+      message
+        .resume()
+        .on('end', () => response.writeHead(201).end(`${message.method} ${String(message.headers['x-a'])}`));
     });
     const listening = await listen(provider, 0);
     const test = await startTestHost(`${folder.path}/state`, [hosted('clients', clients)]);

@@ -1,6 +1,5 @@
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import type { EventType, OutboxRow, ServiceEvent } from '../../core/events.ts';
-import type { JsonObject } from '../../core/json.ts';
+import type { OutboxRow, ServiceEvent } from '../../core/events.ts';
 import { fromItem, toItem } from './table.ts';
 
 /** Partition of a shard's unpublished events in the `state` table. */
@@ -24,7 +23,7 @@ export function eventToText(event: ServiceEvent): string {
 
 export function eventFromText(text: string): ServiceEvent {
   const stored = JSON.parse(text) as StoredEvent;
-  return { ...stored, time: new Date(stored.time), type: stored.type as EventType, data: stored.data as JsonObject };
+  return { ...stored, time: new Date(stored.time), type: stored.type, data: stored.data };
 }
 
 /** An outbox row as an item of the `state` table. Idempotent: the same event has the same key. */

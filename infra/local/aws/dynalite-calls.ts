@@ -42,7 +42,8 @@ export function connectDynalite(port: number): DynaliteCalls {
     const output = JSON.parse(String(reply.body)) as Record<string, unknown>;
     if (reply.status === 200) return output;
     const type = String(output['__type']).split('#').at(-1) ?? 'InternalServerError';
-    throw new AwsFault(type, String((output['message'] ?? output['Message'] ?? type) as string), reply.status);
+    const said = output['message'] ?? output['Message'];
+    throw new AwsFault(type, typeof said === 'string' ? said : type, reply.status);
   };
   return {
     raw,

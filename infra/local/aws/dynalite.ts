@@ -84,7 +84,7 @@ async function withBlockingItem(
   const input = JSON.parse(body) as Record<string, unknown>;
   if (input['ReturnValuesOnConditionCheckFailure'] !== 'ALL_OLD') return reply;
   const table = String(input['TableName']);
-  const key = (input['Key'] ?? (await calls.keyOf(table, input['Item'] as Record<string, unknown>))) as object;
+  const key = input['Key'] ?? (await calls.keyOf(table, input['Item'] as Record<string, unknown>));
   const { Item } = await calls.call('GetItem', { TableName: table, Key: key, ConsistentRead: true });
   const fault = JSON.parse(String(reply.body)) as object;
   return { status: 400, body: JSON.stringify(Item === undefined ? fault : { ...fault, Item }) };

@@ -3,7 +3,7 @@ import type { InvocationType, InvokeResult, LambdaBackend } from '../aws/lambda.
 import { AwsFault } from '../aws/wire.ts';
 import type { LocalCloud } from '../cloud.ts';
 import type { ErrorObject } from './durable/operation.ts';
-import type { CheckpointInput, Execution } from './durable/execution.ts';
+import type { Execution } from './durable/execution.ts';
 import { createExecutionFiles } from './durable/execution-files.ts';
 import { createDurableExecutions, type DurableExecutions } from './durable/executions.ts';
 import type { HostLog } from './log.ts';
@@ -70,7 +70,7 @@ export async function startLambdaHost(options: LambdaHostOptions): Promise<Lambd
   const host: LambdaHost = {
     invoke,
     executions,
-    checkpoint: (arn, input) => executions.checkpoint(arn, input as CheckpointInput),
+    checkpoint: (arn, input) => executions.checkpoint(arn, input),
     state: (arn, page) => executions.state(arn, page),
     execution: (arn) => describe(executions.get(arn), options.cloud),
     statistics: () => statisticsOf(pools),

@@ -1,3 +1,4 @@
+import { AwsFault } from '../../../infra/local/aws/wire.ts';
 import { describe, expect, it } from 'vitest';
 import { checkpoint, createExecution, passTime } from '../../../infra/local/lambda/durable/execution.ts';
 import { type OperationUpdate, replayable } from '../../../infra/local/lambda/durable/operation.ts';
@@ -95,7 +96,7 @@ describe('a checkpoint', () => {
   ] as [string, OperationUpdate[]][])('refuses %s, and applies nothing of it', (_what, updates) => {
     const { execution, send } = setUp();
 
-    expect(() => send(updates)).toThrow();
+    expect(() => send(updates)).toThrow(AwsFault);
     expect(execution.operations).toHaveLength(1);
   });
 
