@@ -22,6 +22,39 @@ describe('AuthorizationStore on DynamoDB', () => {
     createAuthorizationStore({ client: dynamo.client, stateTable: dynamo.state.tableName, shardCount: 2 });
   itIsAnAuthorizationStore(create);
 
+  it('begins the later of two authorizations that a double click began at once', async () => {
+    const now = new Date('2026-03-01T12:00:00Z');
+    const store = create();
+    const hash = 'f'.repeat(64);
+    const expiresAt = new Date(now.getTime() + 600_000);
+    const common = { connection: 'double', provider: 'acme', replaceAccount: false, expiresAt };
+    const pendingOf = (stateHash: string) => ({
+      ...{ stateHash, ticketHash: hash, browserHash: 'b', redirectUri: 'r', scopes: [] },
+      ...common,
+    });
+    await store.createTicket({ hash, ...common });
+    const [first, second] = [pendingOf('1'.repeat(64)), pendingOf('2'.repeat(64))];
+    let isFirst = true;
+    const late = new Proxy(dynamo.client, {
+      get: (client, name) =>
+        name !== 'send'
+          ? (Reflect.get(client, name) as unknown)
+          : async (command: GetItemCommand) => {
+              const answer = await client.send(command);
+              if (isFirst) {
+                isFirst = false;
+                await store.begin(first, now);
+              }
+              return answer;
+            },
+    });
+    const slow = createAuthorizationStore({ client: late, stateTable: dynamo.state.tableName, shardCount: 2 });
+    expect(await slow.begin(second, now)).toBe(true);
+    expect(await store.find(first.stateHash)).toBeUndefined();
+    expect((await store.findTicket(hash))?.stateHash).toBe(second.stateHash);
+    expect(await slow.begin(second, now)).toBe(true);
+  });
+
   it('S07, R20: burns a state although the client sends the write twice', async () => {
     const now = new Date('2026-03-01T12:00:00Z');
     const twice = new Proxy(dynamo.client, {

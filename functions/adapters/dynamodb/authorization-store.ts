@@ -49,6 +49,28 @@ export function createAuthorizationStore(options: AuthorizationStoreOptions): Au
     }
   };
 
+  /** `false` where the ticket is used up or over, or changed hands since it was read. */
+  const beginOnce = async (pending: PendingAuthorization, now: Date): Promise<boolean> => {
+    const ticket = await findTicket(pending.ticketHash);
+    if (ticket === undefined) return false;
+    // The client may have sent it twice: then it stands already.
+    if (ticket.stateHash === pending.stateHash) return true;
+    const items: TransactWriteItem[] = [
+      {
+        Put: { TableName, Item: toItem(authorizationItem(pending)), ConditionExpression: 'attribute_not_exists(pk)' },
+      },
+      { Update: { TableName, Key: ticketKey(pending.ticketHash), ...bindTicket(ticket, pending, now).parts() } },
+      ...(ticket.stateHash === undefined ? [] : [{ Delete: { TableName, Key: authorizationKey(ticket.stateHash) } }]),
+    ];
+    try {
+      await client.send(new TransactWriteItemsCommand({ TransactItems: items }));
+      return true;
+    } catch (error) {
+      if (isConditionFailure(error)) return false;
+      throw storeError(error, 'Beginning an authorization');
+    }
+  };
+
   return {
     findTicket,
     async createTicket(ticket) {
@@ -64,22 +86,8 @@ export function createAuthorizationStore(options: AuthorizationStoreOptions): Au
     },
 
     async begin(pending, now) {
-      const ticket = await findTicket(pending.ticketHash);
-      if (ticket === undefined) return false;
-      const items: TransactWriteItem[] = [
-        {
-          Put: { TableName, Item: toItem(authorizationItem(pending)), ConditionExpression: 'attribute_not_exists(pk)' },
-        },
-        { Update: { TableName, Key: ticketKey(pending.ticketHash), ...bindTicket(ticket, pending, now).parts() } },
-        ...(ticket.stateHash === undefined ? [] : [{ Delete: { TableName, Key: authorizationKey(ticket.stateHash) } }]),
-      ];
-      try {
-        await client.send(new TransactWriteItemsCommand({ TransactItems: items }));
-        return true;
-      } catch (error) {
-        if (isConditionFailure(error)) return false;
-        throw storeError(error, 'Beginning an authorization');
-      }
+      // A double click sends two at once: the later one sees the ticket change hands, and takes it over.
+      return (await beginOnce(pending, now)) || beginOnce(pending, now);
     },
 
     async find(stateHash) {
