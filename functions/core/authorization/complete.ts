@@ -146,8 +146,8 @@ async function giveUp({ store, clock }: AuthorizationDependencies, { before, att
 
 /** Why a grant is not stored although it was given. Nothing is lost by it: the person consents again. */
 function refusalOf({ before, pending }: Authorizing, { account, refused = [] }: TokenReply): Completion | undefined {
-  const known = before.providerAccount;
-  const isOther = known !== undefined && account !== undefined && account !== known && !pending.replaceAccount;
+  const stored = before.providerAccount;
+  const isOther = stored !== undefined && account !== undefined && account !== stored && !pending.replaceAccount;
   if (isOther || refused.includes('account')) return { page: 'other-account', status: 303, reason: 'other-account' };
   if (refused.includes('api-endpoint')) return { page: 'provider-failed', status: 502, reason: 'api-endpoint' };
   return undefined;

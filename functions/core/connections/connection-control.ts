@@ -31,7 +31,10 @@ export function createConnectionControl({ store, events, clock }: ConnectionCont
       about: now.getTime(),
       data: { actor: by },
     });
-    await store.change(name, {}, { paused, ...rescheduled(connection, paused, now) }, [row], now);
+    const change = { paused, ...rescheduled(connection, paused, now) };
+    if (await store.change(name, { unleasedAt: now }, change, [row], now)) return;
+    // Whoever holds the lease sets the schedule: a consent under way is due at its lease's end, should it die.
+    await store.change(name, {}, { paused }, [row], now);
   };
   const get = async (name: string): Promise<Connection> => {
     const connection = await store.find(name);
