@@ -29,7 +29,11 @@ describe('AuthorizationStore on DynamoDB', () => {
     const expiresAt = new Date(now.getTime() + 600_000);
     const common = { connection: 'double', provider: 'acme', replaceAccount: false, expiresAt };
     const pendingOf = (stateHash: string) => ({
-      ...{ stateHash, ticketHash: hash, browserHash: 'b', redirectUri: 'r', scopes: [] },
+      stateHash,
+      ticketHash: hash,
+      browserHash: 'b',
+      redirectUri: 'r',
+      scopes: [],
       ...common,
     });
     await store.createTicket({ hash, ...common });
