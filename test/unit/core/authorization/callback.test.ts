@@ -670,6 +670,26 @@ describe('the page after the end', () => {
     world.authorizations.finish = finish;
   });
 
+  it('R15, R21: keeps a consent that lost to a refresh and then cannot read what won', async () => {
+    const world = createWebWorld();
+    await world.addConnected('c1');
+    const { query, cookie } = await world.begin('c1');
+    world.endpoint.during = async () => {
+      const item = world.connections.items.get('c1');
+      if (item !== undefined) world.connections.items.set('c1', { ...item, generation: 2 });
+    };
+    const commit = world.connections.commit;
+    world.connections.commit = async (...given) => {
+      world.connections.find = down;
+      world.connections.highWater = down;
+      const outcome = await commit(...given);
+      world.connections.commit = down;
+      return outcome;
+    };
+    expect((await world.callback(query, cookie)).headers.location).toBe('/outcome/received');
+    expect(world.rescued.size).toBe(1);
+  });
+
   it('says connected, and wakes the publisher, when nothing can be read after the commit', async () => {
     const world = createWebWorld();
     const { query, cookie } = await world.begin('c1');
