@@ -68,6 +68,9 @@ const OFTEN =
 const SELDOM =
   /^(?:breakers\.(?:save|close|addRefusals)|budgets\.block|windows\.fail|rescue\.(?:put|remove)|store\.(?:reopen|disconnect|reject)$)/u;
 
+/** Effects that one run in a hundred has: they are crashed before and after, and nothing else. */
+const RAREST = /^(?:budgets\.block|jobs\.release)$/u;
+
 const known = new Map<string, readonly Fault[]>();
 
 /** Which faults make sense at an effect. */
@@ -78,6 +81,7 @@ export function faultsFor(effect: string): readonly Fault[] {
 }
 
 function listFaults(effect: string): readonly Fault[] {
+  if (RAREST.test(effect)) return ['crash-before', 'crash-after'];
   const special = SPECIAL.filter(([pattern]) => pattern.test(effect)).map(([, fault]) => fault);
   // A checkpoint of a durable execution and the start of one are AWS's: their answers are lost with the process only.
   const base = effect.startsWith('durable.')
@@ -130,7 +134,7 @@ export class FaultPlan {
     // Every run has a fault: where none has come by itself, one comes then.
     const isSure = (this.#count >= this.#sure && this.#drawn === 0) || this.#isDown(key, effect);
     const often = OFTEN.test(effect) ? Math.min(0.12, this.#rate * 6) : this.#rate;
-    const rate = SELDOM.test(effect) ? 0.3 : often;
+    const rate = RAREST.test(effect) ? 0.6 : SELDOM.test(effect) ? 0.3 : often;
     if (!isSure && chance(this.#seed, `fault ${key}`) >= rate) return undefined;
     const all = faultsFor(effect);
     const list = this.gentle ? all.filter((fault) => GENTLE.includes(fault)) : all;
