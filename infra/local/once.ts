@@ -142,7 +142,7 @@ async function connectAll(options: OnceOptions, look: Look): Promise<ReadonlyMap
   const unconnected = new Map<string, string>();
   for (const { name, provider, health } of await services.connections.list()) {
     if (services.providers[provider]?.grant !== 'authorization-code' || health === 'connected') continue;
-    const link = await connectLink(services, name, { authorizedBy: doubles === undefined ? undefined : 'Pat Example' });
+    const link = await connectLink(services, name, { authorizedBy: doubles === undefined ? undefined : 'the demonstration' });
     if (doubles === undefined) {
       onStep(`${name}: open ${link} in a browser to consent`);
       unconnected.set(name, `${name}: nobody consented within ${inWords(limitMs)}; start again for a new link`);
