@@ -24,6 +24,7 @@ import { createHandler } from './handler.ts';
 const config = readConfig(process.env);
 const log = createLog('alert-poller');
 const clock = { now: () => new Date() };
+const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
 const client = new DynamoDBClient();
 const table = { client, tableName: config.STATE_TABLE_NAME };
 
@@ -37,12 +38,11 @@ const access = createConnectionAccess({
   sealer: createSealer({
     keys: createKmsDataKeys({ keyArn: config.SEALING_KEY_ARN, stage: config.STAGE }),
     clock,
-    random: { bytes: (length) => randomBytes(length) },
+    random,
   }),
   clock,
 });
 
-const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
 const store = createAlertStore(table);
 const origin = { stage: config.STAGE };
 

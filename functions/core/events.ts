@@ -52,3 +52,8 @@ export function eventId(...parts: readonly (string | number)[]): string {
 export function shardOf(connection: string, shardCount: number): string {
   return String(createHash('sha256').update(connection).digest().readUInt32BE(0) % shardCount);
 }
+
+/** Every shard of a stage, by its name. */
+export function allShards(shardCount: number): readonly string[] {
+  return Array.from({ length: shardCount }, (_, index) => String(index));
+}

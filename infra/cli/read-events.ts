@@ -1,5 +1,5 @@
 import { createOutboxStore } from '../../functions/adapters/dynamodb/outbox-store.ts';
-import type { ServiceEvent } from '../../functions/core/events.ts';
+import { allShards, type ServiceEvent } from '../../functions/core/events.ts';
 import type { EventView } from './overview.ts';
 import type { Services } from './services.ts';
 
@@ -13,7 +13,7 @@ const LATE_MS = 60_000;
  */
 export function createEventReader(services: Services): (from: Date, to: Date) => Promise<readonly EventView[]> {
   const store = createOutboxStore(services.stateTable);
-  const shards = Array.from({ length: services.target.shardCount }, (_, index) => String(index));
+  const shards = allShards(services.target.shardCount);
   const known = new Map<string, EventView & { readonly publishedAt: Date }>();
   let covered: { readonly from: number; readonly to: number } | undefined;
   return async (from, to) => {

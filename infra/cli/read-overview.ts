@@ -1,3 +1,4 @@
+import { allShards } from '../../functions/core/events.ts';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { createOutboxStore } from '../../functions/adapters/dynamodb/outbox-store.ts';
 import { fromItem, toItem } from '../../functions/adapters/dynamodb/table.ts';
@@ -142,7 +143,7 @@ async function exportView(job: ReportJob, window: WindowRecord, readRecord: Read
 }
 
 function shards({ target }: Services): readonly string[] {
-  return Array.from({ length: target.shardCount }, (_, index) => String(index));
+  return allShards(target.shardCount);
 }
 
 async function readOutbox(services: Services): Promise<Overview['outbox']> {

@@ -1,3 +1,4 @@
+import { allShards } from '../../functions/core/events.ts';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createWorkStore } from '../../functions/adapters/dynamodb/work-store.ts';
@@ -142,7 +143,9 @@ async function connectAll(options: OnceOptions, look: Look): Promise<ReadonlyMap
   const unconnected = new Map<string, string>();
   for (const { name, provider, health } of await services.connections.list()) {
     if (services.providers[provider]?.grant !== 'authorization-code' || health === 'connected') continue;
-    const link = await connectLink(services, name, { authorizedBy: doubles === undefined ? undefined : 'the demonstration' });
+    const link = await connectLink(services, name, {
+      authorizedBy: doubles === undefined ? undefined : 'the demonstration',
+    });
     if (doubles === undefined) {
       onStep(`${name}: open ${link} in a browser to consent`);
       unconnected.set(name, `${name}: nobody consented within ${inWords(limitMs)}; start again for a new link`);
@@ -227,7 +230,7 @@ async function pendingNotes({ stateTable, target, clock }: Services): Promise<nu
   const store = createWorkStore(stateTable);
   // Those that were put off are pending, too.
   const horizon = new Date(clock.now().getTime() + DAY_MS);
-  const shards = Array.from({ length: target.shardCount }, (_, shard) => store.list(String(shard), horizon, 100));
+  const shards = allShards(target.shardCount).map((shard) => store.list(shard, horizon, 100));
   return (await Promise.all(shards)).flat().filter(({ kind }) => kind === 'note').length;
 }
 

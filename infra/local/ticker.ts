@@ -1,3 +1,4 @@
+import { allShards } from '../../functions/core/events.ts';
 import type { LambdaBackend } from './aws/lambda.ts';
 
 export interface TickerOptions {
@@ -31,7 +32,7 @@ export interface Ticker {
  * the tick before.
  */
 export function startTicker(options: TickerOptions): Ticker {
-  const shards = Array.from({ length: options.shardCount }, (_, index) => String(index));
+  const shards = allShards(options.shardCount);
   const scheduled = options.functions.flatMap(({ name, everySeconds }) =>
     everySeconds === undefined ? [] : [{ name, everyMs: (options.everySeconds ?? everySeconds) * 1000 }],
   );

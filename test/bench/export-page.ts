@@ -7,12 +7,13 @@ export interface PageRow {
   readonly detail: { readonly cve: string; readonly text: string };
 }
 
-const ROWS = 1000;
+/** Rows of `pageText`. */
+export const PAGE_ROWS = 1000;
 
 /** JSON of a page as `test/support/export-memory.ts` exports it. */
 export function pageText(): string {
   return JSON.stringify(
-    Array.from({ length: ROWS }, (_, n): PageRow => ({
+    Array.from({ length: PAGE_ROWS }, (_, n): PageRow => ({
       id: `device-${n}`,
       name: `Laptop of somebody, number ${n}`,
       severity: ['critical', 'high', 'medium', 'low'][n % 4] ?? 'low',

@@ -1,3 +1,4 @@
+import { PAGE_ROWS, pageText } from '../bench/export-page.ts';
 import { createHash } from 'node:crypto';
 import type { ExportFormat } from '../../functions/core/jobs.ts';
 import type { SourceRow } from '../../functions/core/reports/source.ts';
@@ -12,21 +13,7 @@ import { createWorld, DAY } from './export-world.ts';
  *     node test/support/export-memory.ts <megabytes> <formats, comma separated> [gzip]
  */
 const [megabytes = '10', formats = 'csv', zip] = process.argv.slice(2);
-const PAGE_ROWS = 1000;
-
-const page = JSON.stringify(
-  Array.from({ length: PAGE_ROWS }, (_, n): SourceRow => ({
-    id: `device-${n}`,
-    name: `Laptop of somebody, number ${n}`,
-    severity: ['critical', 'high', 'medium', 'low'][n % 4] ?? 'low',
-    score: n / 10,
-    open: n % 2 === 0,
-    detail: {
-      cve: `CVE-2026-${n}`,
-      text: 'A sentence with a comma, and "quotes", of ordinary length for such a field.',
-    },
-  })),
-);
+const page = pageText();
 const pages = Math.ceil((Number(megabytes) * 1024 * 1024) / page.length);
 
 let read = 0;

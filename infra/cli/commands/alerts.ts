@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { createOutboxStore } from '../../../functions/adapters/dynamodb/outbox-store.ts';
 import { UsageError } from '../../../functions/core/errors.ts';
-import type { ServiceEvent } from '../../../functions/core/events.ts';
+import { allShards, type ServiceEvent } from '../../../functions/core/events.ts';
 import { replayEvents } from '../../../functions/core/publishing/replay.ts';
 import { auditEvent, recordAudit } from '../audit.ts';
 import { EXIT } from '../exit.ts';
@@ -62,7 +62,7 @@ function show(terminal: Terminal, event: ServiceEvent, publishedAt: Date): void 
 }
 
 export function shardsOf({ target }: Services): readonly string[] {
-  return Array.from({ length: target.shardCount }, (_, index) => String(index));
+  return allShards(target.shardCount);
 }
 
 /** `steward alerts replay`: publishes a span again, with the same ids. */
