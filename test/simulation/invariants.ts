@@ -149,12 +149,7 @@ export class Invariants {
     if (invocation === undefined) return true;
     // A refusal whose verdict could not be written down (the breaker's count comes before it) is found out again.
     const hurts = (effect: string) => /^(?:send|store|rescue|breakers)\./u.test(effect);
-    // Where everybody seems to be refused there is no verdict (R34): it is found out when the incident is over.
-    const isIncident = this.#world.lines.some(
-      ({ event, fields, invocation: by }) =>
-        by === key && event === 'breaker.opened' && fields['reason'] === 'refusing',
-    );
-    return isIncident || invocation.isDead || invocation.faults.some(({ effect }) => hurts(effect));
+    return invocation.isDead || invocation.faults.some(({ effect }) => hurts(effect));
   }
 
   /** I13, I14: once each, in order. */

@@ -32,12 +32,8 @@ const CALM_MINUTES = 6;
 /** I7: with the provider up everything is connected and fresh, but for what waits for a person. */
 function checkConnections({ cloud, vendors, scheduler }: World): void {
   const now = new Date(scheduler.now);
-  const isRefusing = [...cloud.breakerStates.values()].some(({ reason }) => reason === 'refusing');
   for (const item of cloud.connections.items.values()) {
     if (['reauthorization-required', 'disconnected', 'pending'].includes(item.health)) continue;
-    // Three refusals in a quarter of an hour and no grant look like the provider's incident (R34), be they of one
-    // connection whose verdict was lost twice: then nothing is decided for hours, on purpose.
-    if (isRefusing && item.lastError?.code === 'GRANT_REJECTED') continue;
     if (item.health !== 'connected') throw new Violation(`I7: ${item.name} is still ${item.health} in good weather`);
     // OpsRamp hands out the same token until its end, so that only a tick after it brings another; asked in its very last
     // second it hands out one that has ended, which costs a back-off.

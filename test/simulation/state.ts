@@ -1,11 +1,11 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import type { Signer } from '../../functions/core/reports/signer.ts';
-import type { BreakerState, BreakerStore } from '../../functions/core/tokens/breaker.ts';
 import type { CredentialsSource } from '../../functions/core/tokens/credentials.ts';
 import type { RescueStore } from '../../functions/core/tokens/rescue.ts';
 import { createMemoryAlertStore } from '../support/memory-alert-store.ts';
 import { createMemoryArchive } from '../support/memory-archive.ts';
 import { memoryBudgets } from '../support/memory-budgets.ts';
+import { createMemoryBreakers } from '../support/memory-breakers.ts';
 import { createMemoryConnections } from '../support/memory-connections.ts';
 import { createMemoryJobStore } from '../support/memory-job-store.ts';
 import { createMemoryOutboxStore, createMemoryState } from '../support/memory-outbox-store.ts';
@@ -39,25 +39,12 @@ export function createCloud(now: () => Date, vendors: Vendors) {
   const connections = createMemoryConnections();
   const windows = createMemoryWindowStore();
   const rescued = new Map<string, string>();
-  const breakerStates = new Map<string, BreakerState>();
-  const refusals = new Map<string, { window: number; count: number }>();
   const rescue: RescueStore = {
     put: async (name, spent, body) => void rescued.set(`${name}/${spent}`, body),
     find: async (name, spent) => rescued.get(`${name}/${spent}`),
     remove: async (name, spent) => void rescued.delete(`${name}/${spent}`),
   };
-  const breakers: BreakerStore = {
-    find: async (key) => breakerStates.get(key),
-    save: async (key, state) => void breakerStates.set(key, state),
-    close: async (key) => void breakerStates.delete(key),
-    async addRefusals(key, count, at) {
-      const window = Math.floor(at.getTime() / 900_000);
-      const before = refusals.get(key);
-      const total = (before?.window === window ? before.count : 0) + count;
-      refusals.set(key, { window, count: total });
-      return total;
-    },
-  };
+  const breakers = createMemoryBreakers();
   const credentials: CredentialsSource = {
     get: async ({ name }) => vendors.credentials(name),
   };
@@ -69,7 +56,6 @@ export function createCloud(now: () => Date, vendors: Vendors) {
     rescued,
     rescue,
     breakers,
-    breakerStates,
     credentials,
     keys: memoryDataKeys().port,
     alerts: createMemoryAlertStore(tables),

@@ -9,12 +9,12 @@ import type { DataKeys } from '../../functions/core/sealing/data-keys.ts';
 import { createSealer } from '../../functions/core/sealing/sealer.ts';
 import type { Deadline, Random } from '../../functions/core/time.ts';
 import { DAY_MS } from '../../functions/core/time.ts';
-import type { BreakerState, BreakerStore } from '../../functions/core/tokens/breaker.ts';
 import { createConnectionEvents } from '../../functions/core/tokens/connection-events.ts';
 import type { CredentialsSource } from '../../functions/core/tokens/credentials.ts';
 import type { TokenDependencies } from '../../functions/core/tokens/dependencies.ts';
 import type { RescueStore } from '../../functions/core/tokens/rescue.ts';
 import { Process, throughProcess } from './faults.ts';
+import { createMemoryBreakers } from './memory-breakers.ts';
 import { createMemoryConnections } from './memory-connections.ts';
 import { createTokenEndpoint, tokenProvider } from './token-provider.ts';
 import { createVirtualClock } from './virtual-clock.ts';
@@ -26,8 +26,6 @@ export function createTokenWorld(options: { readonly providers?: readonly Provid
   const connections = createMemoryConnections();
   const endpoint = createTokenEndpoint(clock);
   const rescued = new Map<string, string>();
-  const breakerStates = new Map<string, BreakerState>();
-  const refusals = new Map<string, number>();
   const lines: { level: string; event: string; fields: LogFields }[] = [];
   const metered: { name: string; value: number; provider?: string }[] = [];
   const draws: string[] = [];
@@ -46,16 +44,7 @@ export function createTokenWorld(options: { readonly providers?: readonly Provid
     find: async (name, spent) => rescued.get(`${name}/${spent}`),
     remove: async (name, spent) => void rescued.delete(`${name}/${spent}`),
   };
-  const breakers: BreakerStore = {
-    find: async (key) => breakerStates.get(key),
-    save: async (key, state) => void breakerStates.set(key, state),
-    close: async (key) => void breakerStates.delete(key),
-    async addRefusals(key, count) {
-      const total = (refusals.get(key) ?? 0) + count;
-      refusals.set(key, total);
-      return total;
-    },
-  };
+  const breakers = createMemoryBreakers();
   const credentials: CredentialsSource = {
     async get(_secret, { fresh = false, previous = false } = {}) {
       const clientSecret = previous ? secrets.previous : fresh ? secrets.current : (secrets.cached ?? secrets.current);
@@ -164,7 +153,7 @@ export function createTokenWorld(options: { readonly providers?: readonly Provid
     endpoint,
     rescue,
     rescued,
-    breakerStates,
+    breakerStates: breakers.states,
     lines,
     metered,
     draws,

@@ -45,9 +45,9 @@ export class Update {
     this.#removes.push(this.name(...path));
   }
 
-  /** Adds to a number, which begins at 0. */
-  add(attribute: string, count: number): void {
-    this.#adds.push(`${this.name(attribute)} ${this.value(count)}`);
+  /** Adds to a number, which begins at 0, or to a set. */
+  add(attribute: string, what: number | ReadonlySet<string>): void {
+    this.#adds.push(`${this.name(attribute)} ${this.value(what)}`);
   }
 
   /** Sets the value, or removes the attribute where there is none. */

@@ -19,8 +19,11 @@ export interface BreakerStore {
   find(key: string): Promise<BreakerState | undefined>;
   save(key: string, state: BreakerState): Promise<void>;
   close(key: string): Promise<void>;
-  /** Adds to the refusals of this endpoint in the running quarter of an hour; answers their number. */
-  addRefusals(key: string, count: number, now: Date): Promise<number>;
+  /**
+   * Notes whose grants this endpoint refused in the running quarter of an hour; answers how many connections these are,
+   * exact up to `FAILURES_TO_TRIP`. One that is refused again and again counts once.
+   */
+  addRefusals(key: string, connections: readonly string[], now: Date): Promise<number>;
 }
 
 /** Failures without a success in between that are the provider's and no longer one connection's. */

@@ -11,7 +11,8 @@ interface EndpointRecord {
   probing: boolean;
   answered: number;
   failedInARow: number;
-  refusals: number;
+  /** Connections whose grants were refused. */
+  readonly refused: Set<string>;
   granted: number;
   open: BreakerState | undefined;
 }
@@ -49,7 +50,7 @@ export function createSweepGate({
       probing: false,
       answered: 0,
       failedInARow: 0,
-      refusals: 0,
+      refused: new Set(),
       granted: 0,
       open: undefined,
     };
@@ -79,7 +80,7 @@ export function createSweepGate({
       recordOf(key).probing = false;
     },
 
-    async note({ key, word, outcome, decide, provider }) {
+    async note({ name, key, word, outcome, decide, provider }) {
       if (key === undefined) return;
       const record = recordOf(key);
       if (word === undefined) {
@@ -98,7 +99,7 @@ export function createSweepGate({
       record.failedInARow = 0;
       record.probing = false;
       if (decide !== undefined) {
-        record.refusals += 1;
+        record.refused.add(name);
         if (before?.reason === 'refusing') return;
       } else if (outcome !== 'failed') record.granted += 1;
       record.answered += 1;
@@ -110,15 +111,15 @@ export function createSweepGate({
 
     async isIncident(key) {
       const record = recordOf(key);
-      if (record.refusals === 0) return false;
+      if (record.refused.size === 0) return false;
       const before = await record.before;
       const now = clock.now();
       const sinceMs = before?.reason === 'refusing' ? now.getTime() - before.since.getTime() : 0;
-      const recent = await breakers.addRefusals(key, record.refusals, now);
+      const recent = await breakers.addRefusals(key, [...record.refused], now);
       const isEverybody = record.granted === 0 && (recent >= FAILURES_TO_TRIP || before?.reason === 'refusing');
       if (!isEverybody || sinceMs >= INCIDENT_LIMIT_MS) return false;
       if (before?.reason !== 'refusing') {
-        log.error('provider.refusing', { endpoint: key, refusals: record.refusals });
+        log.error('provider.refusing', { endpoint: key, refusals: record.refused.size });
         metrics.add('ProviderIncident', 'Count', 1);
       }
       await trip(key, record, 'refusing');

@@ -220,6 +220,22 @@ describe('the breaker', () => {
     expect(world.eventTypes()).toEqual(['reauthorization-required']);
   });
 
+  it('R34: one connection whose verdict gets lost again and again is one dead grant, and no incident', async () => {
+    const world = await worldOf(1);
+    world.endpoint.revoke('c0');
+    const { change } = world.connections;
+    for (let lost = 0; lost < 4; lost += 1) {
+      world.connections.change = async () => {
+        throw new StoreUnavailableError('down');
+      };
+      expect(await sweep(world)).toMatchObject({ counts: { broken: 1 } });
+      world.connections.change = change;
+      world.clock.advance(2 * MINUTE_MS);
+    }
+    expect(await sweep(world)).toMatchObject({ counts: { 'reauthorization-required': 1 } });
+    expect(world.lines.filter(({ event }) => event === 'provider.refusing')).toEqual([]);
+  });
+
   it('R34: verdicts are written down twenty at a time, and none is begun without the time for it', async () => {
     const world = await worldOf(100);
     for (let index = 0; index < 80; index += 1) world.endpoint.revoke(`c${index}`);
