@@ -1,10 +1,11 @@
 // `npm start`: the whole service on one machine. See README.md.
-import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigInvalidError } from '../../functions/core/errors.ts';
 import { MINUTE_MS, SECOND_MS } from '../../functions/core/time.ts';
+import { readConfigurationTexts } from '../cli/configuration/overlay.ts';
 import { EXIT, exitCodeOf, failureText } from '../cli/exit.ts';
 import { hasColour, painter } from '../cli/table.ts';
+import { LOCAL_STAGE } from '../cli/target.ts';
 import { parseArguments, type StartOptions } from './arguments.ts';
 import { demoConfiguration, DEMO_SECRETS } from './demo.ts';
 import { type Doubles, startDoubles } from './doubles.ts';
@@ -95,13 +96,8 @@ function demoSource({ directory }: StartOptions, { urls, anchor }: Doubles): Con
 }
 
 function ownConfiguration({ config = '', secrets, allowLoopback }: StartOptions): ConfigurationSource {
-  if (!existsSync(config))
-    throw new ConfigInvalidError(
-      `There is no ${config}: --config names a steward.yaml. infra/cli/examples/steward.yaml is one to begin with`,
-    );
   return {
-    fileName: config,
-    text: readFileSync(config, 'utf8'),
+    ...readConfigurationTexts(config, LOCAL_STAGE, '--config'),
     secrets: secrets === undefined ? {} : readSecretsFile(secrets),
     allowLoopback,
   };
@@ -160,7 +156,8 @@ async function keepRunning({ options, configuration, doubles, interruption, say 
   });
   console.log(`\nConsole          ${service.url}/`);
   console.log(`Archive          ${join(options.directory, 'archive')}`);
-  console.log(`Configuration    ${configuration.fileName}`);
+  const { fileName, overlay } = configuration;
+  console.log(`Configuration    ${overlay === undefined ? fileName : `${fileName}, ${overlay.fileName}`}`);
   console.log(`Functions' log   ${join(options.directory, 'functions.log')}`);
   console.log('Commands         npm run steward -- --help');
   console.log('Ctrl-C ends it; what it knows is kept.\n');

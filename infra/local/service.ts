@@ -4,6 +4,7 @@ import { buildFunctions } from '../build.ts';
 import { prepareApply } from '../cli/apply/apply.ts';
 import { storeCredentials } from '../cli/commands/credentials.ts';
 import { readConfiguration } from '../cli/configuration/configuration.ts';
+import type { ConfigurationTexts } from '../cli/configuration/overlay.ts';
 import { createConsole } from '../cli/console/server.ts';
 import { createOverviewReader } from '../cli/read-overview.ts';
 import { createServices, type Services } from '../cli/services.ts';
@@ -21,9 +22,7 @@ export type SecretsFile = Readonly<Record<string, SecretEntry>>;
 type SecretClient = { readonly clientId: string; readonly clientSecret: string };
 export type SecretEntry = SecretClient | Readonly<Record<string, SecretClient>>;
 
-export interface ConfigurationSource {
-  readonly fileName: string;
-  readonly text: string;
+export interface ConfigurationSource extends ConfigurationTexts {
   readonly secrets: SecretsFile;
   readonly allowLoopback: boolean;
 }

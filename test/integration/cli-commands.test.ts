@@ -94,6 +94,24 @@ describe('steward, against a running service', () => {
       expect(event?.data['actor']).toMatch(/./);
     });
 
+    it('lays the stage’s overlay over the file, says so, and points into it', async () => {
+      const overlay = file.replace(/yaml$/, 'local.yaml');
+      try {
+        writeFileSync(overlay, 'alerts:\n  new-vulnerabilities: { every: 99s }\n');
+        const { code, stdout, stderr } = await run(['apply', '--file', file, '--dry-run']);
+        expect(stderr).toBe(`${file} with ${overlay} over it.\n`);
+        expect(stdout).toContain('everySeconds: 77 → 99');
+        expect(code).toBe(0);
+
+        writeFileSync(overlay, 'alerts:\n  new-vulnerability: { every: 99s }\n');
+        const wrong = await run(['apply', '--file', file, '--dry-run']);
+        expect(wrong.stderr).toContain(`${overlay}:2:3: alerts.new-vulnerability.connection is missing`);
+        expect(wrong.code).toBe(2);
+      } finally {
+        rmSync(overlay, { force: true });
+      }
+    });
+
     it('registers webhooks with the keeper, and takes them back', async () => {
       writeFileSync(
         file,

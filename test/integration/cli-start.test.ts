@@ -75,7 +75,7 @@ describe('npm start with what is wrong', () => {
 
   it('says that a file is not there', async () => {
     const config = ['--directory', state, '--config', '/nowhere.yaml'];
-    expect(await refusal(config)).toEqual(refused(/^There is no \/nowhere\.yaml: --config names/));
+    expect(await refusal(config)).toEqual(refused(/^There is no \/nowhere\.yaml\. Name another with --config/));
     const args = written(CONFIGURATION);
     rmSync(join(folder, 'secrets.json'));
     expect(await refusal(args)).toEqual(refused(/secrets\.json cannot be read \(ENOENT\)/));

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { ConfigInvalidError } from '../../../functions/core/errors.ts';
 import { prepareApply, type PreparedApply } from '../apply/apply.ts';
 import type { PlannedChange } from '../apply/plan.ts';
 import { auditEvent, recordAudit } from '../audit.ts';
 import { readConfiguration } from '../configuration/configuration.ts';
+import { readConfigurationTexts } from '../configuration/overlay.ts';
 import { EXIT } from '../exit.ts';
 import type { Services } from '../services.ts';
 import type { Terminal } from '../terminal.ts';
@@ -19,9 +18,10 @@ export interface ApplyOptions {
 /** `steward apply`: shows what would change, asks, writes it. */
 export async function applyCommand({ terminal, services }: CommandContext, options: ApplyOptions): Promise<number> {
   const { target, clock, providers } = services;
+  const texts = readConfigurationTexts(options.file, target.stage, '--file');
+  if (texts.overlay !== undefined) terminal.note(`${options.file} with ${texts.overlay.fileName} over it.`);
   const configuration = readConfiguration({
-    fileName: options.file,
-    text: readFile(options.file),
+    ...texts,
     providers,
     topics: Object.keys(target.topicArns),
     shardCount: target.shardCount,
@@ -41,20 +41,6 @@ export async function applyCommand({ terminal, services }: CommandContext, optio
   if (terminal.json)
     terminal.out(JSON.stringify({ stage: target.stage, changes: prepared.changes, applied: isAgreed }));
   return EXIT.done;
-}
-
-/** @throws ConfigInvalidError saying why the file cannot be read */
-function readFile(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    const what = code === 'ENOENT' ? `There is no ${file}.` : `${file} cannot be read (${code}).`;
-    throw new ConfigInvalidError(
-      `${what} Name another with --file; infra/cli/examples/steward.yaml is one to begin with.`,
-      { cause: error },
-    );
-  }
 }
 
 /** Changes that the audit event shows in full; of more it has the counts. */

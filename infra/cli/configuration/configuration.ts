@@ -7,6 +7,7 @@ import { suggestion } from '../../../functions/core/nearest.ts';
 import type { Provider, ProviderSettings } from '../../../functions/core/provider.ts';
 import type { SecretReference } from '../../../functions/core/connections/connection.ts';
 import { type ConfigurationDocument, type Path, readDocument } from './document.ts';
+import type { ConfigurationTexts } from './overlay.ts';
 import { type ConfigurationFile, fileSchema } from './schema.ts';
 
 /** A connection as `steward.yaml` wants it. */
@@ -34,9 +35,7 @@ export interface Configuration {
   readonly hooks: readonly ConfiguredHook[];
 }
 
-export interface ReadConfigurationOptions {
-  readonly fileName: string;
-  readonly text: string;
+export interface ReadConfigurationOptions extends ConfigurationTexts {
   readonly providers: Readonly<Record<string, Provider>>;
   /** Topics of the stage. */
   readonly topics: readonly string[];
@@ -47,12 +46,12 @@ export interface ReadConfigurationOptions {
 }
 
 /**
- * Reads and checks `steward.yaml`.
+ * Reads and checks `steward.yaml`, with the overlay of the stage.
  *
  * @throws ConfigInvalidError at the first problem: file, line, column, what is wrong there, what it may be.
  */
 export function readConfiguration(options: ReadConfigurationOptions): Configuration {
-  const document = readDocument(options.fileName, options.text);
+  const document = readDocument(options);
   const file = checkShape(document);
   const connections = Object.entries(file.connections).map(([name, entry]) =>
     readConnection(document, options, name, entry),
@@ -120,7 +119,7 @@ function readConnection(
       `names the unknown provider ${id}.${suggestion(id, Object.keys(providers))}`,
     );
   }
-  const parsed = located(document, path, () => provider.parseSettings(own));
+  const parsed = located(document, path, own, () => provider.parseSettings(own));
   const settings: ProviderSettings = requestsPerMinute === undefined ? parsed : { ...parsed, requestsPerMinute };
   if (settings.endpoint !== undefined) checkEndpoint(document, [...path, 'endpoint'], settings.endpoint, allowLoopback);
   const [secretName, key] = secret.split('#') as [string, string | undefined];
@@ -137,12 +136,14 @@ function checkEndpoint(document: ConfigurationDocument, path: Path, endpoint: st
 }
 
 /** Gives a complaint of a provider's folder its place in the file: the field that it names, or the entry. */
-function located<T>(document: ConfigurationDocument, path: Path, read: () => T): T {
+function located<T>(document: ConfigurationDocument, path: Path, entry: object, read: () => T): T {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof ConfigInvalidError)) throw error;
-    throw document.invalid(path, `is wrong: ${error.message}`);
+    const words = error.message.split(/\W+/);
+    const field = Object.keys(entry).find((key) => words.includes(key));
+    throw document.invalid(field === undefined ? path : [...path, field], `is wrong: ${error.message}`);
   }
 }
 
@@ -194,7 +195,7 @@ function readReport(
     connection: connection.name,
     provider: connection.provider,
     source: entry.source,
-    options: located(document, [...path, 'options'], () => source.parseOptions(entry.options)),
+    options: located(document, [...path, 'options'], entry.options, () => source.parseOptions(entry.options)),
     shard: shardOf(connection.name, options.shardCount),
     paused: entry.paused,
     topic: entry.topic,
@@ -252,7 +253,7 @@ function readAlert(
     connection: connection.name,
     provider: connection.provider,
     source: entry.source,
-    options: located(document, [...path, 'filter'], () => source.parseOptions(entry.filter)),
+    options: located(document, [...path, 'filter'], entry.filter, () => source.parseOptions(entry.filter)),
     shard: shardOf(connection.name, options.shardCount),
     paused: entry.paused,
     topic: entry.topic,

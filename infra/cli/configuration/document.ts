@@ -1,5 +1,7 @@
 import { isMap, isPair, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import { ConfigInvalidError } from '../../../functions/core/errors.ts';
+import { suggestion } from '../../../functions/core/nearest.ts';
+import { type ConfigurationTexts, type ConfigurationText, mergeOverlay } from './overlay.ts';
 
 /** A path into the file: `['connections', 'acme', 'region']`. */
 export type Path = readonly (string | number)[];
@@ -11,12 +13,36 @@ export interface ConfigurationDocument {
   invalid(path: Path, message: string): ConfigInvalidError;
 }
 
+/** One file of a configuration. */
+interface ConfigurationPart {
+  readonly value: unknown;
+  /** How much of `path` stands in this file, counted from its root. */
+  depth(path: Path): number;
+  invalid(path: Path, message: string): ConfigInvalidError;
+}
+
 /**
- * Reads YAML (JSON is YAML too). Anchors, aliases, merge keys (`<<`) and comments are taken, custom tags are not.
+ * Reads a configuration with its overlay laid over it. A problem is pointed at where what is wrong was written: in the
+ * overlay if it says anything there, else in the file beneath.
  *
  * @throws ConfigInvalidError `file:line:column: what is wrong`
  */
-export function readDocument(fileName: string, text: string): ConfigurationDocument {
+export function readDocument({ overlay, ...base }: ConfigurationTexts): ConfigurationDocument {
+  const lower = readPart(base);
+  if (overlay === undefined) return lower;
+  const upper = readPart(overlay);
+  const value = mergeOverlay(lower.value ?? {}, upper.value ?? {}, (path, beside) => {
+    throw upper.invalid(
+      path,
+      `takes away what ${base.fileName} does not have.${suggestion(path.at(-1) ?? '', beside)}`,
+    );
+  });
+  const partOf = (path: Path) => (upper.depth(path) > 0 && upper.depth(path) >= lower.depth(path) ? upper : lower);
+  return { value, invalid: (path, message) => partOf(path).invalid(path, message) };
+}
+
+/** YAML, of which JSON is a part. Anchors, aliases, merge keys (`<<`) and comments are taken, custom tags are not. */
+function readPart({ fileName, text }: ConfigurationText): ConfigurationPart {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: true });
   const at = (offset: number) => {
@@ -27,7 +53,9 @@ export function readDocument(fileName: string, text: string): ConfigurationDocum
   if (broken !== undefined) throw new ConfigInvalidError(`${at(broken.pos[0])}: ${broken.message}`);
   return {
     value: valueOf(fileName, document),
-    invalid: (path, message) => new ConfigInvalidError(`${at(offsetOf(document, path))}: ${label(path)}${message}`),
+    depth: (path) => placeOf(document, path).depth,
+    invalid: (path, message) =>
+      new ConfigInvalidError(`${at(placeOf(document, path).offset)}: ${label(path)}${message}`),
   };
 }
 
@@ -49,19 +77,19 @@ function label(path: Path): string {
 }
 
 /** Where the value at `path` begins; where it is missing, where its nearest parent's key stands. */
-function offsetOf(document: Document, path: Path): number {
+function placeOf(document: Document, path: Path): { readonly offset: number; readonly depth: number } {
   for (let length = path.length; length > 0; length -= 1) {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
     const last = path[length - 1];
     if (!isMap(parent)) {
       const node = document.getIn(path.slice(0, length), true);
-      if (isScalar(node) && node.range) return node.range[0];
+      if (isScalar(node) && node.range) return { offset: node.range[0], depth: length };
       continue;
     }
     const pair = parent.items.find(
       (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(last),
     );
-    if (pair !== undefined && isScalar(pair.key) && pair.key.range) return pair.key.range[0];
+    if (pair !== undefined && isScalar(pair.key) && pair.key.range) return { offset: pair.key.range[0], depth: length };
   }
-  return 0;
+  return { offset: 0, depth: 0 };
 }

@@ -1,5 +1,5 @@
 import type { Provider } from '../../../functions/core/provider.ts';
-import type { JsonObject } from '../../../functions/core/json.ts';
+import type { JsonObject, JsonValue } from '../../../functions/core/json.ts';
 import { NAME_PATTERN } from './schema.ts';
 
 const text: JsonObject = { type: 'string' };
@@ -72,6 +72,10 @@ function alert(providers: readonly Provider[]): JsonObject {
     every: { type: 'string', pattern: String.raw`^0*[1-9]\d*[smh]$`, default: '1m' },
     filter: { type: 'object' },
     topic: { type: 'string', default: 'alerts' },
+    announceExisting: described('Whether what is open already at the first pass is published', {
+      ...flag,
+      default: true,
+    }),
     stormThreshold: described('New versions per minute above which a digest takes the place of the flood', {
       type: 'integer',
       minimum: 1,
@@ -111,4 +115,35 @@ export function configurationSchema(providers: Readonly<Record<string, Provider>
     }),
     patternProperties: { '^x-': described('The file’s own: a place for anchors', {}) },
   };
+}
+
+/**
+ * The JSON Schema of an overlay, `steward.<stage>.yaml`: the same words, of which none has to stand there, and `null` to
+ * take away. Lists are replaced whole, so what is in them is as it was.
+ */
+export function overlaySchema(providers: Readonly<Record<string, Provider>>): JsonObject {
+  return {
+    ...partly(configurationSchema(providers)),
+    $id: 'urn:steward:configuration-overlay:1',
+    title: 'steward.<stage>.yaml',
+  };
+}
+
+function partly({ required: _required, ...schema }: JsonObject): JsonObject {
+  const { properties, additionalProperties } = schema;
+  return {
+    ...schema,
+    ...(isObject(properties)
+      ? { properties: Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, orNothing(value)])) }
+      : {}),
+    ...(isObject(additionalProperties) ? { additionalProperties: orNothing(additionalProperties) } : {}),
+  };
+}
+
+function orNothing(schema: JsonValue): JsonValue {
+  return isObject(schema) ? { anyOf: [partly(schema), { type: 'null' }] } : schema;
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,9 @@
-// Writes infra/cli/steward.schema.json anew: node infra/cli/configuration/write-schema.ts
+// Writes the JSON Schemas of steward.yaml and its overlays anew: npm run schema
 import { writeFileSync } from 'node:fs';
 import { PROVIDERS } from '../../../functions/providers/registry.ts';
-import { configurationSchema } from './json-schema.ts';
+import { configurationSchema, overlaySchema } from './json-schema.ts';
 
-const FILE = new URL('../steward.schema.json', import.meta.url);
-writeFileSync(FILE, `${JSON.stringify(configurationSchema(PROVIDERS), null, 2)}\n`);
+const SCHEMAS = { 'steward.schema.json': configurationSchema, 'steward.overlay.schema.json': overlaySchema };
+for (const [name, schemaOf] of Object.entries(SCHEMAS)) {
+  writeFileSync(new URL(`../${name}`, import.meta.url), `${JSON.stringify(schemaOf(PROVIDERS), null, 2)}\n`);
+}

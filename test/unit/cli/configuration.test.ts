@@ -75,7 +75,7 @@ describe('readConfiguration', () => {
     [
       'a setting that the provider refuses',
       ['region: here', 'region: there'],
-      /^steward\.yaml:3:3: connections\.acme is wrong: region must be one of: here/,
+      /^steward\.yaml:6:5: connections\.acme\.region is wrong: region must be one of: here/,
     ],
     ['a schedule that never fires', ['0 2 * * *', '0 2 30 2 *'], /^steward\.yaml:11:5: .*never fires/],
     ['a schedule that is none', ['0 2 * * *', 'daily at two'], /^steward\.yaml:11:5: .*not a cron expression/],

@@ -6,26 +6,30 @@ import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
 import { PROVIDERS } from '../../../functions/providers/registry.ts';
 import { readConfiguration } from '../../../infra/cli/configuration/configuration.ts';
-import { configurationSchema } from '../../../infra/cli/configuration/json-schema.ts';
+import { configurationSchema, overlaySchema } from '../../../infra/cli/configuration/json-schema.ts';
+import type { ConfigurationText } from '../../../infra/cli/configuration/overlay.ts';
 import { readSecretsFile } from '../../../infra/local/secrets-file.ts';
 
 const CLI = new URL('../../../infra/cli/', import.meta.url);
 const textOf = (name: string) => readFileSync(new URL(name, CLI), 'utf8');
-const EXAMPLES = readdirSync(new URL('examples', CLI)).filter((name) => name.endsWith('.yaml'));
+const FILES = readdirSync(new URL('examples', CLI)).filter((name) => name.endsWith('.yaml'));
+const EXAMPLES = FILES.filter((name) => !/\..*\./.test(name));
 
-const read = (fileName: string, text: string) =>
+const read = (fileName: string, text: string, overlay?: ConfigurationText) =>
   readConfiguration({
     fileName,
     text,
+    ...(overlay === undefined ? {} : { overlay }),
     providers: PROVIDERS,
     topics: ['alerts', 'events'],
     shardCount: 2,
     allowLoopback: false,
     now: new Date('2026-01-01T00:00:00Z'),
   });
-const validate = new Ajv({ allErrors: true, strict: false }).compile(
-  JSON.parse(textOf('steward.schema.json')) as object,
-);
+const validatorOf = (name: string) =>
+  new Ajv({ allErrors: true, strict: false }).compile(JSON.parse(textOf(name)) as object);
+const validate = validatorOf('steward.schema.json');
+const validateOverlay = validatorOf('steward.overlay.schema.json');
 const isValid = (text: string) => validate(parseDocument(text, { merge: true }).toJS());
 
 describe('the shipped examples', () => {
@@ -41,6 +45,22 @@ describe('the shipped examples', () => {
     isValid(text);
     expect(validate.errors ?? []).toEqual([]);
     expect(text).toMatch(/^# yaml-language-server: \$schema=\.\.\/steward\.schema\.json\n/);
+  });
+
+  it('have an overlay that fits its schema and is laid over', () => {
+    const overlay = { fileName: 'steward.staging.yaml', text: textOf('examples/steward.staging.yaml') };
+    expect(FILES.filter((name) => !EXAMPLES.includes(name))).toEqual([overlay.fileName]);
+    validateOverlay(parseDocument(overlay.text).toJS());
+    expect(validateOverlay.errors ?? []).toEqual([]);
+
+    const { connections, jobs } = read('steward.yaml', textOf('examples/steward.yaml'), overlay);
+
+    expect(connections[0]?.settings).toMatchObject({ environment: 'staging' });
+    expect(jobs.find(({ name }) => name === 'matters')).toMatchObject({
+      zone: 'Australia/Sydney',
+      retention: { days: 1 },
+    });
+    expect(jobs.map(({ name }) => name)).not.toContain('new-vulnerabilities');
   });
 
   it('write what clients have in common once', () => {
@@ -67,8 +87,28 @@ describe('the shipped examples', () => {
   });
 });
 
+describe('the JSON Schema of an overlay', () => {
+  it('is the one that the code makes: npm run schema writes it anew', () => {
+    expect(JSON.parse(textOf('steward.overlay.schema.json'))).toEqual(overlaySchema(PROVIDERS));
+  });
+
+  it.each([
+    ['nothing', {}, true],
+    ['one member of a job', { reports: { x: { paused: true } } }, true],
+    ['a job that goes', { alerts: { x: null } }, true],
+    ['a member that goes', { reports: { x: { retention: null } } }, true],
+    ['half a retention', { reports: { x: { retention: { mode: 'COMPLIANCE' } } } }, true],
+    ['an unknown section', { alarms: {} }, false],
+    ['an unknown member', { reports: { x: { shedule: '0 0 * * *' } } }, false],
+    ['an unknown provider', { connections: { x: { provider: 'opsrampp' } } }, false],
+    ['a wrong value', { alerts: { x: { every: 'often' } } }, false],
+  ])('takes or refuses %s', (_what, value, expected) => {
+    expect(validateOverlay(value)).toBe(expected);
+  });
+});
+
 describe('the JSON Schema of steward.yaml', () => {
-  it('is the one that the code makes: node infra/cli/configuration/write-schema.ts writes it anew', () => {
+  it('is the one that the code makes: npm run schema writes it anew', () => {
     expect(JSON.parse(textOf('steward.schema.json'))).toEqual(configurationSchema(PROVIDERS));
   });
 
