@@ -21,6 +21,8 @@ interface EndpointRecord {
 export interface SweepGate extends TokenGate {
   /** Takes in how a connection's refresh ended. */
   note(result: RefreshResult): Promise<void>;
+  /** Whether somebody was granted a token here: then no refusal is an incident, and none has to wait for its verdict. */
+  hasGranted(key: string): boolean;
   /** Whether this endpoint refuses everybody: known when the sweep is through. */
   isIncident(key: string): Promise<boolean>;
 }
@@ -109,14 +111,16 @@ export function createSweepGate({
       }
     },
 
+    hasGranted: (key) => recordOf(key).granted > 0,
+
     async isIncident(key) {
       const record = recordOf(key);
-      if (record.refused.size === 0) return false;
+      if (record.refused.size === 0 || record.granted > 0) return false;
       const before = await record.before;
       const now = clock.now();
       const sinceMs = before?.reason === 'refusing' ? now.getTime() - before.since.getTime() : 0;
       const recent = await breakers.addRefusals(key, [...record.refused], now);
-      const isEverybody = record.granted === 0 && (recent >= FAILURES_TO_TRIP || before?.reason === 'refusing');
+      const isEverybody = recent >= FAILURES_TO_TRIP || before?.reason === 'refusing';
       if (!isEverybody || sinceMs >= INCIDENT_LIMIT_MS) return false;
       if (before?.reason !== 'refusing') {
         log.error('provider.refusing', { endpoint: key, refusals: record.refused.size });

@@ -67,7 +67,8 @@ class SweepRun {
   readonly counts: Partial<Record<RefreshOutcome | 'broken', number>> = {};
   readonly unforeseen: unknown[] = [];
   readonly expiry = createSoonestExpiry();
-  readonly #undecided: RefreshResult[] = [];
+  /** Refused grants without a verdict, by token endpoint. */
+  readonly #undecided = new Map<string, RefreshResult[]>();
   readonly #refresh: Refresh;
   readonly #gate: SweepGate;
   readonly #deadline: Deadline;
@@ -93,28 +94,30 @@ class SweepRun {
     for (const end of ended) if (end.status === 'rejected') this.unforeseen.push(end.reason);
   }
 
-  /** The refused grants, once it is known how everybody else fared (R34). What time does not allow stays unresolved. */
+  /** The grants that nobody spoke for: it is known now how everybody fared (R34). What time does not allow stays unresolved. */
   async decide(): Promise<void> {
-    const incidents = new Map<string, Promise<boolean>>();
-    const rest = this.#undecided.values();
-    const worker = async (): Promise<void> => {
-      for (const result of rest) {
-        if (this.#deadline.remainingMs() < DECIDE_MS) this.#end(result, 'deadline');
-        else await this.#decideOne(result, incidents);
-      }
-    };
-    await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+    for (const key of this.#undecided.keys()) {
+      let asked: Promise<boolean> | undefined;
+      const isIncident = () => (asked ??= this.#gate.isIncident(key));
+      await Promise.all(Array.from({ length: IN_FLIGHT }, () => this.#decideHeld(key, isIncident)));
+    }
   }
 
-  async #decideOne(result: RefreshResult, incidents: Map<string, Promise<boolean>>): Promise<void> {
-    const { name, key = '', decide } = result;
+  /** Takes the verdicts of one endpoint, one after the other, for as long as there are any. */
+  async #decideHeld(key: string, isIncident: () => Promise<boolean>): Promise<void> {
+    const held = this.#undecided.get(key) ?? [];
+    for (let result = held.shift(); result !== undefined; result = held.shift()) {
+      if (this.#deadline.remainingMs() < DECIDE_MS) this.#end(result, 'deadline');
+      else await this.#decideOne(result, isIncident);
+    }
+  }
+
+  async #decideOne(result: RefreshResult, isIncident: () => Promise<boolean>): Promise<void> {
     try {
-      const known = incidents.get(key) ?? this.#gate.isIncident(key);
-      incidents.set(key, known);
-      const isIncident = await known;
-      if (decide !== undefined) this.#end(result, await decide(isIncident));
+      const incident = await isIncident();
+      if (result.decide !== undefined) this.#end(result, await result.decide(incident));
     } catch (error) {
-      this.#fail(name, error);
+      this.#fail(result.name, error);
     }
   }
 
@@ -123,10 +126,20 @@ class SweepRun {
       const result = await this.#refresh(name, this.#deadline, this.#gate);
       await this.#gate.note(result);
       if (result.decide === undefined) this.#end(result, result.outcome);
-      else this.#undecided.push(result);
+      else this.#hold(result);
+      // Not at the end, when calls that hang may have used up the time: who has no verdict waits until its lease is over.
+      const { key } = result;
+      if (key !== undefined && this.#gate.hasGranted(key)) await this.#decideHeld(key, async () => false);
     } catch (error) {
       this.#fail(name, error);
     }
+  }
+
+  #hold(result: RefreshResult): void {
+    const { key = '' } = result;
+    const held = this.#undecided.get(key);
+    if (held === undefined) this.#undecided.set(key, [result]);
+    else held.push(result);
   }
 
   #end(result: RefreshResult, outcome: RefreshOutcome): void {

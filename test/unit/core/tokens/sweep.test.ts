@@ -236,6 +236,18 @@ describe('the breaker', () => {
     expect(world.lines.filter(({ event }) => event === 'provider.refusing')).toEqual([]);
   });
 
+  it('R34: a grant at the same endpoint ends the wait for a verdict, so that no call that hangs delays it', async () => {
+    const world = await worldOf(12);
+    for (let index = 1; index < 11; index += 1) world.endpoint.revoke(`c${index}`);
+    world.endpoint.during = async () => {
+      if (world.endpoint.presented.length < 12) return;
+      for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+      world.clock.advance(54_000);
+    };
+    expect(await sweep(world)).toMatchObject({ counts: { refreshed: 2, 'reauthorization-required': 10 } });
+    expect(world.eventTypes().filter((type) => type === 'reauthorization-required')).toHaveLength(10);
+  });
+
   it('R34: verdicts are written down twenty at a time, and none is begun without the time for it', async () => {
     const world = await worldOf(100);
     for (let index = 0; index < 80; index += 1) world.endpoint.revoke(`c${index}`);
