@@ -15,6 +15,7 @@ const STEPS: readonly Step[] = [
   { name: 'types', command: ['tsc', '-p', '.'] },
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings', ...ROOMS] },
   { name: 'format', command: ['oxfmt', '--check', ...ROOMS] },
+  { name: 'unused', command: ['knip', '--no-config-hints'] },
   { name: 'build', command: ['node', 'infra/build.ts'] },
   { name: 'synth', command: ['cdk', 'synth', '--quiet', '--no-notices'] },
   {

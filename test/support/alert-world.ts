@@ -1,5 +1,5 @@
 import { runAlertPass } from '../../functions/core/alerts/pass.ts';
-import type { Alert, AlertPage, AlertSource, AlertState, Severity } from '../../functions/core/alerts/source.ts';
+import type { Alert, AlertPage, AlertSource } from '../../functions/core/alerts/source.ts';
 import type { OpenApi } from '../../functions/core/api.ts';
 import type { AlertJob } from '../../functions/core/jobs.ts';
 import type { JsonValue } from '../../functions/core/json.ts';
@@ -163,5 +163,3 @@ export function alertWorld(
         .map(({ event, order }) => `${event.subject} ${event.type.slice('steward.alert.'.length)} ${order}`),
   };
 }
-
-export type { AlertState, Severity };

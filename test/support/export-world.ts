@@ -16,7 +16,7 @@ import type {
   SourceRow,
   Window,
 } from '../../functions/core/reports/source.ts';
-import { drive, type DriveOptions, Effects, type Journal } from './durable-driver.ts';
+import { drive, type DriveOptions, Effects } from './durable-driver.ts';
 import { createMemoryArchive, type MemoryArchive } from './memory-archive.ts';
 import { createMemoryJobStore } from './memory-job-store.ts';
 import { createMemoryWindowStore } from './memory-window-store.ts';
@@ -206,7 +206,6 @@ export function createWorld(options: WorldOptions = {}) {
 }
 
 export type World = ReturnType<typeof createWorld>;
-export type { Journal };
 
 const signatures = new Map<string, string>();
 

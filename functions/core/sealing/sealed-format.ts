@@ -85,5 +85,5 @@ function keyObject(bytes: Uint8Array): KeyObject {
 /** schema | provider | connection | purpose | generation, each with its length, so that no two contexts are alike. */
 function additionalData(context: SealContext): Uint8Array {
   const parts = ['1', context.provider, context.connection, context.purpose, String(context.generation)];
-  return Buffer.from(parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('|'), 'utf8');
+  return Buffer.from(parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('|'));
 }

@@ -65,13 +65,11 @@ export function createSealer({
 function take<T>(cache: Map<string, CachedKey<T>>, id: string, clock: Clock, load: () => Promise<T>): Promise<T> {
   const now = clock.now().getTime();
   const cached = cache.get(id);
-  // A clock that was set back does not make a key live longer.
-  const fresh = cached !== undefined && now >= cached.since && now - cached.since < DATA_KEY_LIFE_MS;
-  if (cached !== undefined && fresh && cached.uses < DATA_KEY_RECORDS) {
+  if (cached !== undefined && isFresh(cached, now) && cached.uses < DATA_KEY_RECORDS) {
     cached.uses += 1;
     return cached.key;
   }
-  forgetOld(cache, now);
+  for (const [name, entry] of cache) if (!isFresh(entry, now)) cache.delete(name);
   const entry: CachedKey<T> = { key: load(), since: now, uses: 1 };
   cache.set(id, entry);
   entry.key.catch(() => {
@@ -80,8 +78,7 @@ function take<T>(cache: Map<string, CachedKey<T>>, id: string, clock: Clock, loa
   return entry.key;
 }
 
-function forgetOld<T>(cache: Map<string, CachedKey<T>>, now: number): void {
-  for (const [id, entry] of cache) {
-    if (now - entry.since >= DATA_KEY_LIFE_MS || now < entry.since) cache.delete(id);
-  }
+/** A clock that was set back does not make a key live longer. */
+function isFresh({ since }: { readonly since: number }, now: number): boolean {
+  return now >= since && now - since < DATA_KEY_LIFE_MS;
 }

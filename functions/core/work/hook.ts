@@ -1,14 +1,3 @@
-/** What a webhook's body says, as far as it is believed: which record may have changed. */
-export interface HookHint {
-  /** The record's id, as the job's source takes it in `readOne`. */
-  readonly id: string;
-  /** The vendor's name of what happened, for the log. */
-  readonly event?: string;
-}
-
-/** Reads a vendor's body. Tolerant: every shape that is known, nothing of what is not. Never throws. */
-export type ParseHook = (body: unknown) => readonly HookHint[];
-
 /** A webhook that we registered: whose it is and which alert job it feeds. */
 export interface Hook {
   readonly connection: string;

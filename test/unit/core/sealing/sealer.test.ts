@@ -1,6 +1,9 @@
+import { createDecipheriv } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { SealBrokenError, StoreUnavailableError } from '../../../../functions/core/errors.ts';
-import { createSealer, DATA_KEY_LIFE_MS } from '../../../../functions/core/sealing/sealer.ts';
+import { createSealer, DATA_KEY_LIFE_MS, DATA_KEY_RECORDS } from '../../../../functions/core/sealing/sealer.ts';
 import type { SealContext } from '../../../../functions/core/sealing/sealed-format.ts';
 import { memoryDataKeys, seededRandom } from '../../../support/token-world.ts';
 import { createVirtualClock } from '../../../support/virtual-clock.ts';
@@ -93,5 +96,97 @@ describe('sealing', () => {
     const { sealer } = setUp();
     const seal = await sealer.prepare(['access']);
     expect(() => seal('x', context)).toThrow(RangeError);
+  });
+
+  it('writes the format that stored values have, whoever reads them', async () => {
+    const key = { plaintext: new Uint8Array(32).fill(7), wrapped: new Uint8Array(48).fill(8) };
+    const keys = { generate: async () => key, open: async () => key.plaintext };
+    const sealer = createSealer({ keys, clock: createVirtualClock(), random: seededRandom('format') });
+    const sealed = (await sealer.prepare(['refresh']))('canary-tökén', context);
+    expect([...sealed.subarray(0, 3)]).toEqual([1, 0, 48]);
+    expect(sealed.subarray(3, 51)).toEqual(key.wrapped);
+    const decipher = createDecipheriv('aes-256-gcm', key.plaintext, sealed.subarray(51, 63));
+    decipher.setAAD(Buffer.from('1:1|4:acme|2:c1|7:refresh|1:4'));
+    decipher.setAuthTag(sealed.subarray(-16));
+    expect(decipher.update(sealed.subarray(63, -16), undefined, 'utf8') + decipher.final('utf8')).toBe('canary-tökén');
+  });
+
+  it('seals an empty text, and does not ask KMS about a value that is cut short', async () => {
+    const { sealer, keys, clock } = setUp();
+    const sealed = (await sealer.prepare(['refresh']))('', context);
+    expect(await sealer.open(sealed, context)).toBe('');
+    expect(keys.calls.open).toBe(1);
+    clock.advance(DATA_KEY_LIFE_MS);
+    await expect(sealer.open(sealed.slice(0, -1), context)).rejects.toThrow(SealBrokenError);
+    expect(keys.calls.open).toBe(1);
+  });
+
+  it('says what did not open, and why', async () => {
+    const { sealer } = setUp();
+    const sealed = (await sealer.prepare(['refresh']))('canary', context);
+    const failure = await sealer.open(sealed, { ...context, generation: 5 }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      message: 'The refresh token of c1, generation 5, does not open',
+      cause: expect.any(Error),
+    });
+  });
+
+  it('keeps the keys of many values apart', async () => {
+    const { sealer, keys, clock } = setUp();
+    const first = (await sealer.prepare(['refresh']))('first', context);
+    clock.advance(DATA_KEY_LIFE_MS);
+    const second = (await sealer.prepare(['refresh']))('second', context);
+    expect(await sealer.open(first, context)).toBe('first');
+    expect(await sealer.open(second, context)).toBe('second');
+    expect(await sealer.open(first, context)).toBe('first');
+    expect(keys.calls.open).toBe(2);
+  });
+
+  it('S85: takes a new data key for the 1,001st value', async () => {
+    const { sealer, keys } = setUp();
+    for (let count = 0; count < DATA_KEY_RECORDS; count += 1) await sealer.prepare(['access']);
+    expect(keys.calls.generate).toBe(1);
+    await sealer.prepare(['access']);
+    expect(keys.calls.generate).toBe(2);
+  });
+
+  it('does not throw away the key that came meanwhile when an older call fails late', async () => {
+    const { sealer, keys, clock } = setUp();
+    const { generate } = keys.port;
+    const late = Promise.withResolvers<never>();
+    keys.port.generate = () => late.promise;
+    const failing = sealer.prepare(['access']);
+    keys.port.generate = generate;
+    clock.advance(DATA_KEY_LIFE_MS);
+    await sealer.prepare(['access']);
+    late.reject(new StoreUnavailableError('KMS'));
+    await expect(failing).rejects.toThrow(StoreUnavailableError);
+    await sealer.prepare(['access']);
+    expect(keys.calls.generate).toBe(1);
+  });
+
+  it.each([
+    ['has had its time', DATA_KEY_LIFE_MS],
+    ['is from a time to come, because the clock was set back', -1],
+  ])('holds no key in memory that %s', async (_title, ms) => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const clock = createVirtualClock();
+    const issued: WeakRef<Uint8Array>[] = [];
+    const generate = async () => {
+      const plaintext = new Uint8Array(32);
+      issued.push(new WeakRef(plaintext));
+      return { plaintext, wrapped: new Uint8Array(48) };
+    };
+    const keys = { generate, open: async () => new Uint8Array(32) };
+    const sealer = createSealer({ keys, clock, random: seededRandom('collected') });
+    await sealer.prepare(['access']);
+    clock.advance(ms);
+    await sealer.prepare(['refresh']);
+    // A weak reference holds until the turn of the event loop ends.
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+    expect(issued.map((key) => key.deref() === undefined)).toEqual([true, false]);
+    await sealer.prepare(['refresh']);
   });
 });

@@ -1,0 +1,61 @@
+/** What is mutated together, by which tests, and what has to die of it. */
+export interface Area {
+  readonly name: string;
+  readonly mutate: readonly string[];
+  readonly tests: readonly string[];
+  /** Percent of the mutants that are not argued in SURVIVORS.md. */
+  readonly threshold: number;
+}
+
+const CORE = 'functions/core';
+const UNIT = 'test/unit/core';
+
+/** First what must not be got wrong: there every mutant dies or is argued. */
+export const AREAS: readonly Area[] = [
+  { name: 'tokens', mutate: [`${CORE}/tokens/**/*.ts`], tests: [`${UNIT}/tokens`], threshold: 100 },
+  { name: 'sealing', mutate: [`${CORE}/sealing/**/*.ts`], tests: [`${UNIT}/sealing`], threshold: 100 },
+  {
+    name: 'authorization',
+    mutate: [`${CORE}/authorization/**/*.ts`],
+    tests: [`${UNIT}/authorization`, `${UNIT}/parsers.test.ts`],
+    threshold: 100,
+  },
+  { name: 'windows', mutate: [`${CORE}/schedules/**/*.ts`], tests: [`${UNIT}/schedules`], threshold: 100 },
+  {
+    name: 'manifest',
+    mutate: [`${CORE}/reports/{manifest,seal,verify,verify-chain,verify-record}.ts`],
+    tests: [`${UNIT}/reports`],
+    threshold: 100,
+  },
+  {
+    name: 'versions',
+    mutate: [`${CORE}/alerts/{record,head,transition,fingerprint}.ts`],
+    tests: [`${UNIT}/alerts`],
+    threshold: 100,
+  },
+  {
+    name: 'alerts',
+    mutate: [`${CORE}/alerts/!(record|head|transition|fingerprint).ts`],
+    tests: [`${UNIT}/alerts`, 'test/unit/alert-poller', 'test/unit/providers'],
+    threshold: 90,
+  },
+  {
+    name: 'reports',
+    mutate: [`${CORE}/reports/!(manifest|seal|verify|verify-chain|verify-record).ts`],
+    tests: [`${UNIT}/reports`, 'test/unit/report-export'],
+    threshold: 90,
+  },
+  { name: 'publishing', mutate: [`${CORE}/publishing/**/*.ts`], tests: [`${UNIT}/publishing`], threshold: 90 },
+  {
+    name: 'core',
+    mutate: [`${CORE}/*.ts`, `${CORE}/{budgets,connections,notes,work}/**/*.ts`],
+    tests: [UNIT, 'test/unit/event-receiver'],
+    threshold: 90,
+  },
+  ...['action1', 'actionstep', 'opsramp'].map((vendor) => ({
+    name: vendor,
+    mutate: [`functions/providers/${vendor}/**/*.ts`],
+    tests: [`test/unit/providers/${vendor}`],
+    threshold: 90,
+  })),
+];

@@ -1,0 +1,42 @@
+/** The little of a Babel path that is read here. */
+interface Path {
+  readonly node: Node;
+  readonly parentPath: Path | null;
+}
+interface Node {
+  readonly type: string;
+  readonly name?: string;
+  readonly callee?: Node;
+  readonly object?: Node;
+  readonly property?: Node;
+  readonly arguments?: readonly Node[];
+}
+
+/** `new SomethingError('text', …)`: its first argument; by STYLE a text for people, while the code is what others match. */
+function isErrorText({ node, parentPath }: Path): boolean {
+  const call = parentPath?.node;
+  if (call?.type !== 'NewExpression' || call.callee?.name?.endsWith('Error') !== true) return false;
+  return call.arguments?.[0] === node && /^(StringLiteral|TemplateLiteral|BinaryExpression)$/.test(node.type);
+}
+
+/** `log.warn('event', { … })`, `run.log.info(…)`: a line for people. */
+function isLogCall({ node }: Path): boolean {
+  if (node.type !== 'CallExpression' || node.callee?.type !== 'MemberExpression') return false;
+  const { object, property } = node.callee;
+  const logger = object?.type === 'MemberExpression' ? object.property?.name : object?.name;
+  return logger === 'log' && /^(info|warn|error)$/.test(property?.name ?? '');
+}
+
+/** A plug-in of Stryker: it takes no mutant from a node for which a reason is given. */
+export const strykerPlugins = [
+  {
+    kind: 'Ignore',
+    name: 'texts',
+    value: {
+      shouldIgnore(path: Path): string | undefined {
+        if (isErrorText(path)) return 'the text of an error proves nothing';
+        return isLogCall(path) ? 'a line of the log proves nothing' : undefined;
+      },
+    },
+  },
+];

@@ -1,0 +1,89 @@
+// `npm run mutate`: changes the code in small ways and looks whether the unit tests notice. Every area of areas.ts, or
+// those that --only names; ends with 1 when an area is under its threshold or SURVIVORS.md argues what no longer survives.
+import { Stryker } from '@stryker-mutator/core';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { AREAS, type Area } from './areas.ts';
+import { arguedSurvivors, type Change, changeOf, keyOf, type MutantResult, toDiff } from './survivors.ts';
+
+const BUILD = '.build/mutation';
+const PAGE = 'test/mutation/SURVIVORS.md';
+const DETECTED = new Set<MutantResult['status']>(['Killed', 'Timeout']);
+const SURVIVING = new Set<MutantResult['status']>(['Survived', 'NoCoverage']);
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    mutate: { type: 'string' },
+    concurrency: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
+    force: { type: 'boolean', default: false },
+  },
+});
+
+function optionsFor(area: Area): ConstructorParameters<typeof Stryker>[0] {
+  return {
+    mutate: values.mutate?.split(',') ?? [...area.mutate],
+    testRunner: 'vitest',
+    vitest: { configFile: 'test/mutation/vitest.config.ts', related: true },
+    coverageAnalysis: 'perTest',
+    plugins: ['@stryker-mutator/vitest-runner', './test/mutation/ignore-texts.ts'],
+    ignorers: ['texts'],
+    reporters: ['progress-append-only'],
+    incremental: true,
+    incrementalFile: `${BUILD}/${area.name}.json`,
+    force: values.force,
+    tempDirName: `${BUILD}/sandbox`,
+    ignorePatterns: ['.build', '.steward', 'cdk.out', 'coverage', '*.tsbuildinfo'],
+    concurrency: Number(values.concurrency),
+    // An endless loop is found by the hits that it makes; this is for what merely waits.
+    timeoutMS: 20_000,
+    // TypeScript 7 has no API with which Stryker could rewrite a tsconfig, and nothing in the sandbox needs it rewritten.
+    tsconfigFile: 'none',
+    allowConsoleColors: false,
+  };
+}
+
+const inRepository = (mutant: MutantResult) => ({ ...mutant, fileName: relative(process.cwd(), mutant.fileName) });
+
+async function judge(area: Area, argued: readonly Change[]): Promise<string[]> {
+  process.env['MUTATION_TESTS'] = area.tests.join(',');
+  const mutants = (await new Stryker(optionsFor(area)).runMutationTest()).map(inRepository);
+  const detected = mutants.filter(({ status }) => DETECTED.has(status)).length;
+  const surviving = mutants
+    .filter(({ status }) => SURVIVING.has(status))
+    .map((mutant) => changeOf(mutant, readFileSync(mutant.fileName, 'utf8')));
+  const reasons = new Set(argued.map(keyOf));
+  const open = surviving.filter((change) => !reasons.has(keyOf(change)));
+  const score = detected + open.length === 0 ? 100 : (100 * detected) / (detected + open.length);
+  tell(open);
+  const today = new Date().toISOString().slice(0, 10);
+  const counts = `${detected} | ${surviving.length - open.length} | ${open.length}`;
+  console.log(`\n| ${area.name} | ${score.toFixed(1)} % | ${area.threshold} % | ${counts} | ${today} |\n`);
+  const files = new Set(mutants.map(({ fileName }) => fileName));
+  return [
+    ...(score >= area.threshold ? [] : [`${area.name}: ${score.toFixed(1)} % is under ${area.threshold} %`]),
+    ...argued
+      .filter((change) => files.has(change.file) && !surviving.some((one) => keyOf(one) === keyOf(change)))
+      .map(
+        (change) => `${PAGE} argues what no test lets live any more, take it out: ${change.file}\n${toDiff(change)}`,
+      ),
+  ];
+}
+
+function tell(open: readonly Change[]): void {
+  for (const file of new Set(open.map((change) => change.file))) {
+    console.log(`\n${file}`);
+    for (const change of open.filter((one) => one.file === file)) console.log(toDiff(change));
+  }
+}
+
+mkdirSync(BUILD, { recursive: true });
+const wanted = values.only?.split(',') ?? AREAS.map(({ name }) => name);
+const unknown = wanted.filter((name) => !AREAS.some((area) => area.name === name));
+const failures = unknown.map((name) => `No area ${name}. There are: ${AREAS.map((area) => area.name).join(', ')}`);
+const argued = arguedSurvivors(PAGE);
+for (const area of AREAS.filter(({ name }) => wanted.includes(name))) failures.push(...(await judge(area, argued)));
+for (const failure of failures) console.error(failure);
+process.exitCode = failures.length === 0 ? 0 : 1;

@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * The tests that judge a mutant: quick ones that run in one process. What takes seconds, starts processes or
+ * measures memory would be run once for every mutant that it reaches.
+ */
+export default defineConfig({
+  root: new URL('../..', import.meta.url).pathname,
+  test: {
+    include: (process.env['MUTATION_TESTS'] ?? 'test/unit')
+      .split(',')
+      .map((path) => (path.endsWith('.ts') ? path : `${path}/**/*.test.ts`)),
+    exclude: ['**/simulated-day.test.ts', '**/export-memory.test.ts'],
+    testTimeout: 30_000,
+    pool: 'threads',
+  },
+});
