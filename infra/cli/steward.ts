@@ -13,7 +13,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { noteCommand } from './commands/note.ts';
 import { statusCommand } from './commands/status.ts';
-import { verifyArchiveCommand } from './commands/verify.ts';
+import { verifyArchiveCommand, type VerifyArchiveOptions } from './commands/verify.ts';
 import { completionScript, type Shell, SHELLS } from './completion.ts';
 import { EXIT, exitCodeOf, failureText } from './exit.ts';
 
@@ -32,6 +32,13 @@ Examples:
 Without --stage, commands work on the local service that npm start runs.
 Exit codes: 0 done; 1 it did not succeed or something is off; 2 the call or the configuration is wrong, nothing was
 changed; 3 AWS or a provider did not answer, try again; 70 a bug.`;
+
+const VERIFY_EXAMPLES = `
+Files alone cannot tell that the newest windows were deleted. Whoever keeps a short text from last time, can:
+
+  steward verify s3://archive --key public.pem --heads-out heads.txt                     the first time
+  steward verify s3://archive --key public.pem --heads heads.txt --heads-out heads.txt   every time after it
+  steward verify archive --key public.pem --head harbour-law/matters=9f86d08188…         one job, from --json's "head"`;
 
 /** What the process answers; set by whichever command runs. */
 let exitCode: number = EXIT.done;
@@ -129,11 +136,17 @@ program
   .argument('[location]', 'a folder, or s3://bucket[/prefix]', '.steward/archive')
   .option('--key <file>', 'the pinned public key (PEM)')
   .option('--print-key', 'print the stage’s public key, to pin it')
-  .action(
-    async (location: string, options: { readonly key?: string; readonly printKey?: boolean }, command: Command) => {
-      exitCode = await verifyArchiveCommand(location, { ...options, ...command.optsWithGlobals<GlobalOptions>() });
-    },
-  );
+  .option(
+    '--head <job=sha256>',
+    'a record that has to be in the job’s chain; may be given again',
+    (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
+  )
+  .option('--heads <file>', 'the newest records of last time, which have to be in their chains')
+  .option('--heads-out <file>', 'write down the newest records for next time, if everything verifies')
+  .addHelpText('after', VERIFY_EXAMPLES)
+  .action(async (location: string, options: VerifyArchiveOptions, command: Command) => {
+    exitCode = await verifyArchiveCommand(location, { ...options, ...command.optsWithGlobals<GlobalOptions>() });
+  });
 
 const alerts = program.command('alerts').description('published alerts and events');
 alerts

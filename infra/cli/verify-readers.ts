@@ -38,6 +38,12 @@ export function openFolder(path: string): ArchiveReader {
   };
 }
 
+/**
+ * For a client that reads an archive: all bytes are held against what was signed, and the client's own check would end
+ * the command at the first that differ.
+ */
+export const UNCHECKED_READS = { responseChecksumValidation: 'WHEN_REQUIRED' } as const;
+
 /** A bucket, or what lies under a prefix of it (`s3://bucket/connection/job`). Reads exactly the versions that are named. */
 export function openBucket(client: S3Client, uri: string): ArchiveReader {
   const { hostname: bucket, pathname } = new URL(uri);

@@ -1,8 +1,9 @@
 import { GetPublicKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { createPublicKey } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { NotFoundError } from '../../functions/core/errors.ts';
+import { parseHeads, type PinnedHead, renderHeads } from '../../functions/core/reports/heads.ts';
 import { type Finding, verifyArchive, type VerifyReport } from '../../functions/core/reports/verify.ts';
 import { EXIT } from './exit.ts';
 import { table } from './table.ts';
@@ -16,19 +17,46 @@ export interface VerifyOptions {
   readonly publicKey: string;
   /** Made only for a bucket. */
   readonly s3: () => S3Client;
+  /** What was the newest record of a job before, and has to be in its chain still. */
+  readonly heads?: readonly PinnedHead[];
+  /** Where the newest records are written down for next time, if everything verifies. */
+  readonly headsOut?: string;
 }
 
 /** `steward verify <s3 uri or folder> --key <public key>`. Exit code 1 when anything is off. */
 export async function verifyCommand(terminal: Terminal, options: VerifyOptions): Promise<number> {
-  const { location, publicKey, s3 } = options;
+  const { location, publicKey, s3, heads = [], headsOut } = options;
   const reader = location.startsWith('s3://') ? openBucket(s3(), location) : openFolder(location);
-  const report = await verifyArchive(reader, publicKey, (done, total) =>
-    terminal.progress(`Verifying ${location}: ${done} of ${total} windows`),
-  );
-  if (report.jobs.length === 0) throw new NotFoundError(`${location} holds no exports`);
+  const onProgress = (done: number, total: number) =>
+    terminal.progress(`Verifying ${location}: ${done} of ${total} windows`);
+  const report = await verifyArchive(reader, publicKey, { heads, onProgress });
+  if (report.jobs.length === 0 && heads.length === 0) {
+    throw new NotFoundError(`${location} holds no exports: name the folder or bucket that has <connection>/<job>/`);
+  }
   if (terminal.json) terminal.out(JSON.stringify(report));
   else showReport(terminal, report);
+  if (headsOut !== undefined) await keepHeads(terminal, headsOut, report);
   return report.ok ? EXIT.done : EXIT.failed;
+}
+
+/** Heads of an archive that does not verify are not worth pinning, and those from before may be all that is left. */
+async function keepHeads(terminal: Terminal, file: string, { ok, jobs }: VerifyReport): Promise<void> {
+  if (!ok) return terminal.note(`${file} was left as it is.`);
+  await writeFile(`${file}.new`, renderHeads(jobs));
+  await rename(`${file}.new`, file);
+  terminal.note(`The newest record of each job is written down in ${file}: keep it apart from the archive.`);
+}
+
+/** @throws NotFoundError when the file is not there @throws UsageError when it holds something else */
+export async function readHeads(file: string): Promise<readonly PinnedHead[]> {
+  try {
+    return parseHeads(await readFile(file, 'utf8'));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new NotFoundError(`There are no heads in ${file}. Write them the first time with: --heads-out ${file}`, {
+      cause,
+    });
+  }
 }
 
 /** @throws NotFoundError when the file is not there */
@@ -62,11 +90,17 @@ function showReport(terminal: Terminal, { jobs, findings, ok }: VerifyReport): v
     String(job.parts),
     job.from.slice(0, 16),
     job.to.slice(0, 16),
+    job.head === '' ? '–' : `${job.sequence} ${job.head.slice(0, 12)}`,
     job.findings === 0 ? terminal.paint('good', 'verified') : terminal.paint('bad', `${job.findings} off`),
   ]);
-  terminal.out(table(['Job', 'Exports', 'Gaps', 'Rows', 'Parts', 'From', 'To', ''], rows));
+  terminal.out(table(['Job', 'Exports', 'Gaps', 'Rows', 'Parts', 'From', 'To', 'Newest record', ''], rows));
   for (const finding of findings.slice(0, SHOWN)) terminal.out(findingText(finding));
   if (findings.length > SHOWN) terminal.out(`… and ${findings.length - SHOWN} more`);
+  const strays = findings.filter(({ kind }) => kind === 'stray').length;
+  if (strays > 0) {
+    const text = strays === 1 ? 'One file is' : `${strays} files are`;
+    terminal.out(terminal.paint('warn', `${text} named by no manifest: nobody signed for what is in it.`));
+  }
   terminal.out(
     ok ? terminal.paint('good', 'Everything verifies.') : terminal.paint('bad', 'This archive does not verify.'),
   );

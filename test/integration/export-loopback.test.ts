@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createJobStore } from '../../functions/adapters/dynamodb/job-store.ts';
 import { createWindowStore } from '../../functions/adapters/dynamodb/window-store.ts';
@@ -15,7 +15,8 @@ import { createRequestExport } from '../../functions/core/schedules/request-expo
 import { createSweepReports } from '../../functions/core/schedules/sweep-reports.ts';
 import { EXIT } from '../../infra/cli/exit.ts';
 import { createTerminal, type Terminal } from '../../infra/cli/terminal.ts';
-import { fetchPublicKey, readPublicKey, verifyCommand } from '../../infra/cli/verify.ts';
+import { fetchPublicKey, readHeads, readPublicKey, verifyCommand } from '../../infra/cli/verify.ts';
+import { UNCHECKED_READS } from '../../infra/cli/verify-readers.ts';
 import { type AwsEndpoint, awsEndpoint } from '../support/aws-endpoint.ts';
 import { drive } from '../support/durable-driver.ts';
 import { createWorld, pagesOf, someRows } from '../support/export-world.ts';
@@ -123,7 +124,33 @@ describe('exports on loopback', () => {
     const lines: string[] = [];
     expect(await verifyCommand(quietTerminal(lines), { location: folder, publicKey, s3: () => s3 })).toBe(EXIT.failed);
     expect((JSON.parse(lines[0] ?? '') as VerifyReport).findings).toMatchObject([{ kind: 'changed', key: victim }]);
+    const unchecked = new S3Client({ ...aws.client, forcePathStyle: true, ...UNCHECKED_READS });
+    lines.length = 0;
+    await writeFile(
+      join(folder, victim),
+      before.map((byte, at) => (at === 20 ? byte ^ 1 : byte)),
+    );
+    const inBucket = { location: 's3://archive', publicKey, s3: () => unchecked };
+    expect(await verifyCommand(quietTerminal(lines), inBucket)).toBe(EXIT.failed);
+    unchecked.destroy();
+    expect((JSON.parse(lines[0] ?? '') as VerifyReport).findings).toMatchObject([{ kind: 'changed', key: victim }]);
     await writeFile(join(folder, victim), before);
+
+    const headsFile = join(aws.directory, 'heads.txt');
+    await expect(readHeads(headsFile)).rejects.toThrow('--heads-out');
+    const offline = { location: folder, publicKey, s3: () => s3, headsOut: headsFile };
+    expect(await verifyCommand(quietTerminal([]), offline)).toBe(EXIT.done);
+    const pinned = await readFile(headsFile, 'utf8');
+    const again = { ...offline, heads: await readHeads(headsFile) };
+    expect(await verifyCommand(quietTerminal([]), again)).toBe(EXIT.done);
+    const newest = (await windows.chain('hourly'))?.last?.key ?? '';
+    await rename(join(folder, dirname(newest)), join(aws.directory, 'taken'));
+    expect(await verifyCommand(quietTerminal([]), { ...offline, headsOut: `${headsFile}.none` })).toBe(EXIT.done);
+    lines.length = 0;
+    expect(await verifyCommand(quietTerminal(lines), again)).toBe(EXIT.failed);
+    expect((JSON.parse(lines[0] ?? '') as VerifyReport).findings).toMatchObject([{ kind: 'head', job: 'acme/hourly' }]);
+    expect(await readFile(headsFile, 'utf8')).toBe(pinned);
+    await rename(join(aws.directory, 'taken'), join(folder, dirname(newest)));
   });
 
   it('says in words when there is nothing to verify, or no key', async () => {

@@ -13,8 +13,10 @@ export interface ManifestPart extends ArchivedObject {
   readonly format: PartFormat;
   readonly rows: number;
   readonly gzip: boolean;
-  /** Of every 256 KiB, the first 32 hex digits of SHA-256: they say where a part was changed. */
+  /** Of every block, the first 32 hex digits of SHA-256: they say where a part was changed. */
   readonly blocks: readonly string[];
+  /** Length of a block; 256 KiB where it is not said. */
+  readonly blockBytes?: number;
 }
 
 /** What an export contains, or that and why there is none. */

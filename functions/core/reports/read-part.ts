@@ -198,7 +198,8 @@ async function writeFiles(
     const name = numbered(kind, position.part, vendor ? `-${safeFileName(suffix.slice(1))}` : suffix);
     const object = await archive.write({ key: `${plan.prefix}${name}`, bytes, contentType });
     const zipped = gzip && (format === 'csv' || format === 'jsonl');
-    parts.push({ ...object, format, rows, gzip: zipped, blocks: hashBlocks(bytes) });
+    const { hashes, bytes: blockBytes } = hashBlocks(bytes);
+    parts.push({ ...object, format, rows, gzip: zipped, blocks: hashes, blockBytes });
   }
   return parts;
 }

@@ -23,6 +23,7 @@ const part = v.looseObject({
   rows: v.number(),
   gzip: v.boolean(),
   blocks: v.array(v.string()),
+  blockBytes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 
 const shape = v.variant('kind', [

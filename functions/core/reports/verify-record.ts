@@ -1,6 +1,6 @@
 import { type KeyObject, verify as verifySignature } from 'node:crypto';
 import type { ArchivedObject } from './archive.ts';
-import { changedRanges } from './blocks.ts';
+import { changedRanges, DEFAULT_BLOCK_BYTES } from './blocks.ts';
 import { countCsvRows, countLines } from './count-rows.ts';
 import {
   type Manifest,
@@ -69,10 +69,10 @@ async function verifyExport(reader: ArchiveReader, manifest: Manifest, prefix: s
   for (const part of manifest.parts) {
     if (named.has(part.key) || !part.key.startsWith(prefix)) add('record', `Names ${part.key}, which is not its own`);
     named.add(part.key);
-    const bytes = await verifyObject(reader, part, part.blocks, add);
+    const bytes = await verifyObject(reader, part, add);
     if (bytes) verifyRows(reader, part, bytes, add);
   }
-  await verifyObject(reader, manifest.summary, undefined, add);
+  await verifyObject(reader, manifest.summary, add);
   const formats = new Map<string, number>();
   for (const { format, rows } of manifest.parts) formats.set(format, (formats.get(format) ?? 0) + rows);
   for (const format of ['csv', 'jsonl', 'parquet']) {
@@ -85,8 +85,7 @@ async function verifyExport(reader: ArchiveReader, manifest: Manifest, prefix: s
 
 async function verifyObject(
   reader: ArchiveReader,
-  object: ArchivedObject,
-  blocks: readonly string[] | undefined,
+  object: ArchivedObject & Partial<Pick<ManifestPart, 'blocks' | 'blockBytes'>>,
   add: Add,
 ): Promise<Uint8Array | undefined> {
   const bytes = await reader.read(object.key, object.versionId);
@@ -96,13 +95,23 @@ async function verifyObject(
   }
   const actual = sha256Hex(bytes);
   if (actual === object.sha256) return bytes;
-  const size = bytes.byteLength === object.bytes ? '' : `, ${bytes.byteLength} bytes instead of ${object.bytes}`;
-  const ranges = blocks === undefined ? [undefined] : changedRanges(bytes, blocks);
-  for (const range of ranges.length > 0 ? ranges : [undefined]) {
-    const where = range === undefined ? '' : `, between byte ${range[0]} and byte ${range[1]}`;
-    add('changed', `SHA-256 is ${actual} instead of ${object.sha256}${size}${where}`, object.key, range);
+  const ranges = rangesOf(bytes, object);
+  const size = bytes.byteLength === object.bytes ? '' : `It has ${bytes.byteLength} bytes instead of ${object.bytes}. `;
+  for (const range of ranges) {
+    const where = `Bytes ${range[0]} to ${range[1]} are not what was signed`;
+    add('changed', `${where}. ${size}SHA-256 is ${actual} instead of ${object.sha256}`, object.key, range);
   }
   return undefined;
+}
+
+/** A file whose blocks were not hashed is one block; so is one whose blocks tell of no change. */
+function rangesOf(
+  bytes: Uint8Array,
+  object: Parameters<typeof verifyObject>[1],
+): readonly (readonly [number, number])[] {
+  const { blocks: hashes = [], blockBytes = DEFAULT_BLOCK_BYTES } = object;
+  const ranges = hashes.length === 0 ? [] : changedRanges(bytes, { bytes: blockBytes, hashes }, object.bytes);
+  return ranges.length > 0 ? ranges : [[0, Math.max(bytes.byteLength, object.bytes, 1) - 1]];
 }
 
 function verifyRows(reader: ArchiveReader, part: ManifestPart, bytes: Uint8Array, add: Add): void {

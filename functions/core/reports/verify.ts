@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { UsageError } from '../errors.ts';
 import type { SignedRecord } from './manifest.ts';
 import { GAP, MANIFEST } from './names.ts';
+import { type PinnedHead, verifyHeads } from './heads.ts';
 import { verifyChain } from './verify-chain.ts';
 import { verifyRecord } from './verify-record.ts';
 
@@ -23,6 +24,7 @@ export type FindingKind =
   | 'schema'
   | 'chain'
   | 'tiling'
+  | 'head'
   | 'stray';
 
 /** One thing that is off, where, and what should be there. */
@@ -47,8 +49,9 @@ export interface VerifiedJob {
   readonly bytes: number;
   readonly from: string;
   readonly to: string;
-  /** SHA-256 of the newest record: compare it with a copy kept elsewhere to know that none was cut off. */
+  /** SHA-256 of the newest record and its number: pinned elsewhere, they tell next time whether any was cut off. */
   readonly head: string;
+  readonly sequence: number;
   readonly signedBy: readonly string[];
   /** Strays are none: nothing that was signed is the worse for them. */
   readonly findings: number;
@@ -67,22 +70,29 @@ export interface LocatedRecord {
   readonly record: SignedRecord;
 }
 
+export interface VerifyArchiveOptions {
+  /** What each chain must contain, because it was its head before. */
+  readonly heads?: readonly PinnedHead[];
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
 /**
  * Verifies every export in an archive against a pinned public key (PEM), with nothing but the files.
  *
  * Records, signatures, every part's bytes, rows and schema; chains without holes; windows that tile time. What cannot
- * be told from the files alone is whether the newest records were cut off: the head's hash is for that.
+ * be told from the files alone is whether the newest records were cut off: pinned heads are for that.
  *
  * @throws UsageError when the key is none
  */
 export async function verifyArchive(
   reader: ArchiveReader,
   publicKey: string,
-  onProgress: (done: number, total: number) => void = () => {},
+  { heads = [], onProgress = () => {} }: VerifyArchiveOptions = {},
 ): Promise<VerifyReport> {
   const key = readKey(publicKey);
-  const folders = await groupByJob(reader);
+  const { folders, outside } = await groupByJob(reader);
   const findings: Finding[] = [];
+  const chains = new Map<string, readonly LocatedRecord[]>();
   const jobs: VerifiedJob[] = [];
   const total = [...folders.values()].reduce((sum, { records }) => sum + records.length, 0);
   let done = 0;
@@ -97,9 +107,11 @@ export async function verifyArchive(
     findings.push(...strayFindings(job, strays, located));
     const sorted = located.toSorted((a, b) => a.record.sequence - b.record.sequence);
     findings.push(...verifyChain(job, sorted));
+    chains.set(job, sorted);
     const off = findings.slice(before).filter(({ kind }) => kind !== 'stray').length;
     jobs.push(describeJob(job, sorted, off));
   }
+  findings.push(...verifyHeads(heads, chains), ...outside);
   return { ok: findings.every(({ kind }) => kind === 'stray'), jobs, findings };
 }
 
@@ -140,14 +152,26 @@ function strayFindings(
   });
 }
 
-/** Jobs by `<connection>/<job>`; what lies under `incomplete/` is none's. */
-async function groupByJob(reader: ArchiveReader): Promise<ReadonlyMap<string, JobFolder>> {
+interface Grouped {
+  /** By `<connection>/<job>`. */
+  readonly folders: ReadonlyMap<string, JobFolder>;
+  /** Files where no export has any; what lies under `incomplete/` is there for inspection. */
+  readonly outside: readonly Finding[];
+}
+
+async function groupByJob(reader: ArchiveReader): Promise<Grouped> {
   const windows = new Map<string, string[]>();
+  const outside: Finding[] = [];
   for await (const key of reader.list()) {
     const parts = key.split('/');
-    if (parts.length !== 4 || parts[0] === 'incomplete') continue;
-    const prefix = parts.slice(0, 3).join('/');
-    windows.set(prefix, [...(windows.get(prefix) ?? []), key]);
+    if (parts[0] === 'incomplete') continue;
+    if (parts.length === 4) {
+      const prefix = parts.slice(0, 3).join('/');
+      const keys = windows.get(prefix) ?? [];
+      windows.set(prefix, keys);
+      keys.push(key);
+    } else
+      outside.push({ kind: 'stray', job: parts.slice(0, -1).join('/') || '/', key, message: 'No export lies here' });
   }
   const jobs = new Map<string, JobFolder>();
   for (const [prefix, keys] of windows) {
@@ -159,7 +183,7 @@ async function groupByJob(reader: ArchiveReader): Promise<ReadonlyMap<string, Jo
     if (others.length > 0) folder.strays.set(prefix, others);
     jobs.set(job, folder);
   }
-  return jobs;
+  return { folders: jobs, outside };
 }
 
 function describeJob(job: string, records: readonly LocatedRecord[], findings: number): VerifiedJob {
@@ -177,6 +201,7 @@ function describeJob(job: string, records: readonly LocatedRecord[], findings: n
     from: froms[0] ?? '',
     to: tos.at(-1) ?? '',
     head: records.at(-1)?.sha256 ?? '',
+    sequence: records.at(-1)?.record.sequence ?? 0,
     signedBy: [...new Set(records.map(({ record }) => record.signature.key))],
     findings,
   };

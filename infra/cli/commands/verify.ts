@@ -1,15 +1,20 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { UsageError } from '../../../functions/core/errors.ts';
+import { parseHead } from '../../../functions/core/reports/heads.ts';
 import { EXIT } from '../exit.ts';
 import { openTarget, type Target } from '../target.ts';
 import { createTerminal } from '../terminal.ts';
-import { fetchPublicKey, readPublicKey, verifyCommand } from '../verify.ts';
+import { fetchPublicKey, readHeads, readPublicKey, verifyCommand } from '../verify.ts';
+import { UNCHECKED_READS } from '../verify-readers.ts';
 import type { GlobalOptions } from './context.ts';
 
 export interface VerifyArchiveOptions extends GlobalOptions {
   readonly key?: string;
   readonly printKey?: boolean;
+  readonly head?: readonly string[];
+  readonly heads?: string;
+  readonly headsOut?: string;
 }
 
 /** `steward verify`: with a pinned key it needs neither a running service nor, for a folder, AWS. */
@@ -19,10 +24,17 @@ export async function verifyArchiveCommand(location: string, options: VerifyArch
     terminal.out((await stageKey(await openTarget(options))).trimEnd());
     return EXIT.done;
   }
+  const pinned = {
+    heads: [
+      ...(options.head ?? []).map(parseHead),
+      ...(options.heads === undefined ? [] : await readHeads(options.heads)),
+    ],
+    ...(options.headsOut === undefined ? {} : { headsOut: options.headsOut }),
+  };
   if (options.key !== undefined) {
     const publicKey = await readPublicKey(options.key);
-    const s3 = () => new S3Client();
-    return verifyCommand(terminal, { location, publicKey, s3 });
+    const s3 = () => new S3Client(UNCHECKED_READS);
+    return verifyCommand(terminal, { location, publicKey, s3, ...pinned });
   }
   const target = await pinnedBy(options);
   terminal.note(
@@ -31,7 +43,8 @@ export async function verifyArchiveCommand(location: string, options: VerifyArch
   return verifyCommand(terminal, {
     location,
     publicKey: await stageKey(target),
-    s3: () => new S3Client(target.clientOptions),
+    s3: () => new S3Client({ ...target.clientOptions, ...UNCHECKED_READS }),
+    ...pinned,
   });
 }
 

@@ -1,6 +1,7 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, hash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { signRecord } from '../../../../functions/core/reports/manifest.ts';
 import { type ArchiveReader, verifyArchive } from '../../../../functions/core/reports/verify.ts';
 import {
   createWorld,
@@ -36,6 +37,13 @@ async function threeDays(gzip = false): Promise<World> {
   return world;
 }
 
+/** As manifests had them before they said how long a block is. */
+function blocksOf(bytes: Buffer, length: number): string[] {
+  const count = Math.ceil(bytes.byteLength / length);
+  const block = (index: number) => bytes.subarray(index * length, (index + 1) * length);
+  return Array.from({ length: count }, (_, index) => hash('sha256', block(index), 'hex').slice(0, 32));
+}
+
 const read = async (world: World, key: string) => Buffer.from((await world.archive.read(key)) ?? []);
 
 describe('verifyArchive()', () => {
@@ -58,11 +66,59 @@ describe('verifyArchive()', () => {
     const key = `${world.prefix(DAY.from, DAY.to)}part-00001.jsonl`;
     const bytes = await read(world, key);
     expect(bytes.byteLength).toBeGreaterThan(600_000);
-    bytes[300_000] = (bytes[300_000] ?? 0) ^ 1;
+    for (const at of [300_000, 500_000]) bytes[at] = (bytes[at] ?? 0) ^ 1;
     const report = await verifyArchive(readerOf(world, { [key]: bytes }), TEST_PUBLIC_KEY);
     expect(report.ok).toBe(false);
-    expect(report.findings).toEqual([
-      expect.objectContaining({ kind: 'changed', key, window: `${DAY.from}/${DAY.to}`, bytes: [262_144, 524_287] }),
+    const window = `${DAY.from}/${DAY.to}`;
+    expect(report.findings).toMatchObject([
+      { kind: 'changed', key, window, bytes: [294_912, 327_679] },
+      { kind: 'changed', key, window, bytes: [491_520, 524_287] },
+    ]);
+    expect(report.findings[0]?.message).toContain('Bytes 294912 to 327679 are not what was signed');
+  });
+
+  it('finds a change in a small file to the kibibyte, and what was cut off or put on to the byte', async () => {
+    const world = createWorld({ readPage: pagesOf(someRows(100), 100), job: { formats: ['jsonl'] } });
+    await world.drive(await world.begin(DAY.from, DAY.to));
+    const key = `${world.prefix(DAY.from, DAY.to)}part-00001.jsonl`;
+    const bytes = await read(world, key);
+    const size = bytes.byteLength;
+    expect(size).toBeGreaterThan(3 * 1024);
+    const flipped = Buffer.from(bytes);
+    flipped[1500] = (flipped[1500] ?? 0) ^ 1;
+    const ranges = async (forged: Uint8Array) =>
+      (await verifyArchive(readerOf(world, { [key]: forged }), TEST_PUBLIC_KEY)).findings.map(
+        (finding) => finding.bytes,
+      );
+    expect(await ranges(flipped)).toEqual([[1024, 2047]]);
+    expect(await ranges(bytes.subarray(0, 2048))).toEqual([[2048, size - 1]]);
+    const longer = Buffer.concat([bytes, Buffer.alloc(5000)]);
+    expect(await ranges(longer)).toEqual([[Math.floor(size / 1024) * 1024, size + 4999]]);
+    const summary = `${world.prefix(DAY.from, DAY.to)}summary.html`;
+    const page = await read(world, summary);
+    page[10] = 0;
+    const { findings } = await verifyArchive(readerOf(world, { [summary]: page }), TEST_PUBLIC_KEY);
+    expect(findings).toMatchObject([{ kind: 'changed', key: summary, bytes: [0, page.byteLength - 1] }]);
+  });
+
+  it('reads manifests of before, whose blocks had one length', async () => {
+    const world = createWorld({ readPage: pagesOf(someRows(12_000), 4000), job: { formats: ['jsonl'] } });
+    await world.drive(await world.begin(DAY.from, DAY.to));
+    const manifestKey = `${world.prefix(DAY.from, DAY.to)}manifest.json`;
+    const key = `${world.prefix(DAY.from, DAY.to)}part-00001.jsonl`;
+    const bytes = await read(world, key);
+    const { signature: _, ...content } = world.manifest(DAY.from, DAY.to);
+    const parts = content.parts.map(({ blockBytes: __, ...part }) => ({
+      ...part,
+      blocks: blocksOf(bytes, 256 * 1024),
+    }));
+    const old = await signRecord({ ...content, parts: parts.filter((part) => part.key === key) }, world.deps.signer);
+    const whole = await verifyArchive(readerOf(world, { [manifestKey]: old }), TEST_PUBLIC_KEY);
+    expect(whole.ok).toBe(true);
+    bytes[300_000] = (bytes[300_000] ?? 0) ^ 1;
+    const { findings } = await verifyArchive(readerOf(world, { [manifestKey]: old, [key]: bytes }), TEST_PUBLIC_KEY);
+    expect(findings.filter(({ kind }) => kind !== 'stray')).toMatchObject([
+      { kind: 'changed', bytes: [262_144, 524_287] },
     ]);
   });
 
@@ -151,5 +207,20 @@ describe('verifyArchive()', () => {
     const report = await verifyArchive(readerOf(world), TEST_PUBLIC_KEY);
     expect(report.findings).toEqual([expect.objectContaining({ kind: 'stray', key })]);
     expect(report.ok).toBe(true);
+  });
+
+  it('names a file that lies where no export has any', async () => {
+    const world = await threeDays();
+    for (const key of ['notes.txt', 'acme/nightly/readme.md', 'acme/nightly/a/b/c.csv']) {
+      await world.archive.write({ key, bytes: Buffer.from('a'), contentType: '' });
+    }
+    await world.archive.write({ key: 'incomplete/acme/nightly/a/part', bytes: Buffer.from('a'), contentType: '' });
+    const { ok, findings } = await verifyArchive(readerOf(world), TEST_PUBLIC_KEY);
+    expect(ok).toBe(true);
+    expect(findings.map(({ kind, key }) => [kind, key])).toEqual([
+      ['stray', 'notes.txt'],
+      ['stray', 'acme/nightly/readme.md'],
+      ['stray', 'acme/nightly/a/b/c.csv'],
+    ]);
   });
 });

@@ -1,0 +1,74 @@
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { parseHead, parseHeads, type PinnedHead, renderHeads } from '../../../../functions/core/reports/heads.ts';
+import { verifyArchive } from '../../../../functions/core/reports/verify.ts';
+import { createWorld, DAY, NEXT_DAY, TEST_PUBLIC_KEY, type World } from '../../../support/export-world.ts';
+
+async function twoDays(): Promise<World> {
+  const world = createWorld();
+  for (const window of [DAY, NEXT_DAY]) {
+    world.state.now = new Date(Date.parse(window.to) + 5000);
+    await world.drive(await world.begin(window.from, window.to));
+  }
+  return world;
+}
+
+/** The archive without what lies under the given prefixes. */
+function verifyWithout(world: World, gone: readonly string[], heads: readonly PinnedHead[]) {
+  const isThere = (key: string) => !gone.some((prefix) => key.startsWith(prefix));
+  const reader = {
+    gunzip: (bytes: Uint8Array) => gunzipSync(bytes),
+    async *list() {
+      for (const key of world.archive.objects.keys()) if (isThere(key)) yield key;
+    },
+    read: async (key: string, versionId?: string) => (isThere(key) ? world.archive.read(key, versionId) : undefined),
+  };
+  return verifyArchive(reader, TEST_PUBLIC_KEY, { heads });
+}
+
+describe('pinned heads', () => {
+  it('tell that the newest window was deleted, which files alone do not', async () => {
+    const world = await twoDays();
+    const heads = parseHeads(renderHeads((await verifyWithout(world, [], [])).jobs));
+    const newest = world.prefix(NEXT_DAY.from, NEXT_DAY.to);
+    expect((await verifyWithout(world, [newest], [])).ok).toBe(true);
+    const { ok, findings } = await verifyWithout(world, [newest], heads);
+    expect(ok).toBe(false);
+    expect(findings).toMatchObject([{ kind: 'head', job: 'acme/nightly' }]);
+    expect(findings[0]?.message).toContain(
+      'number 2, was in this chain and is not any more: the chain ends with number 1',
+    );
+    const everything = await verifyWithout(world, ['acme/'], heads);
+    expect(everything).toMatchObject({ ok: false, jobs: [], findings: [{ kind: 'head', job: 'acme/nightly' }] });
+  });
+
+  it('stand while the chain grows', async () => {
+    const world = await twoDays();
+    const newest = world.prefix(NEXT_DAY.from, NEXT_DAY.to);
+    const heads = parseHeads(renderHeads((await verifyWithout(world, [newest], [])).jobs));
+    expect(heads).toMatchObject([{ job: 'acme/nightly', sequence: 1 }]);
+    expect(await verifyWithout(world, [], heads)).toMatchObject({ ok: true, findings: [] });
+  });
+
+  it('are taken by the job’s name alone, and missed where they are another job’s', async () => {
+    const world = await twoDays();
+    const { jobs } = await verifyWithout(world, [], []);
+    const head = jobs[0]?.head ?? '';
+    expect((await verifyWithout(world, [], [parseHead(`nightly=${head}`)])).ok).toBe(true);
+    const other = await verifyWithout(world, [], [parseHead(`weekly=${head}`), parseHead(`nightly=${'0'.repeat(64)}`)]);
+    expect(other.findings.map(({ kind, job }) => [kind, job])).toEqual([
+      ['head', 'weekly'],
+      ['head', 'acme/nightly'],
+    ]);
+  });
+
+  it('are refused with their line when they are none', () => {
+    expect(parseHeads('')).toEqual([]);
+    expect(() => parseHeads(`# a\n\nabc  1  acme/nightly`)).toThrow('Line 3');
+    expect(() => parseHeads(`${'a'.repeat(64)}  one  acme/nightly`)).toThrow('Line 1');
+    expect(() => parseHeads(`${'a'.repeat(64)}  0  acme/nightly`)).toThrow('Line 1');
+    for (const text of ['nightly', 'nightly=abc', `=${'a'.repeat(64)}`]) {
+      expect(() => parseHead(text)).toThrow('<job>=<sha256>');
+    }
+  });
+});
