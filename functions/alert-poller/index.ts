@@ -63,7 +63,6 @@ export const handler = createEntry(
     origin,
     keepHooks: createKeepHooks({
       hooks: createHookStore(table),
-      announce: (shard, rows, now) => store.announce(shard, rows, now),
       baseUrl: config.PUBLIC_BASE_URL,
       origin,
       clock,

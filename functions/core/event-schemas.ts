@@ -1,137 +1,103 @@
+import {
+  alertState,
+  alertVersion,
+  audited,
+  blind,
+  connection,
+  digest,
+  exported,
+  hookDisabled,
+  hookRestored,
+  instant,
+  name,
+  object,
+  say,
+  severity,
+  text,
+} from './event-data.ts';
 import type { EventType } from './events.ts';
 import type { JsonObject } from './json.ts';
 
 /** JSON Schema dialect of everything below. */
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
-const text: JsonObject = { type: 'string' };
-const name: JsonObject = { type: 'string', minLength: 1 };
-const instant: JsonObject = { type: 'string', format: 'date-time' };
-const count: JsonObject = { type: 'integer', minimum: 0 };
-const severity: JsonObject = { enum: ['critical', 'high', 'medium', 'low', 'info'] };
-const alertState: JsonObject = { enum: ['open', 'acknowledged', 'suppressed', 'resolved'] };
-/** Set where an event was too large and texts or lists of it were cut. */
-const cut: JsonObject = { const: true };
-
-/** An object that has these members and may have others: consumers ignore what they do not know. */
-function object(required: Readonly<Record<string, JsonObject>>, optional: Readonly<Record<string, JsonObject>> = {}) {
-  return { type: 'object', required: Object.keys(required), properties: { ...required, ...optional } };
-}
-
-const alert = object(
-  {
-    id: name,
-    severity,
-    state: alertState,
-    title: text,
-    resource: text,
-    significant: { type: 'object' },
-    details: { type: 'object' },
-  },
-  { raisedAt: instant, changedAt: instant },
-);
-
-const alertVersion = object(
-  { job: name, version: { type: 'integer', minimum: 1 }, alert },
-  { previous: object({ version: { type: 'integer', minimum: 1 }, state: alertState, severity }), cut },
-);
-
-const digest = object(
-  {
-    job: name,
-    reason: { enum: ['storm', 'maintenance'] },
-    from: instant,
-    to: instant,
-    versions: count,
-    counts: { type: 'object' },
-    sample: { type: 'array', maxItems: 20, items: object({ id: name, title: text, severity }) },
-  },
-  { cut },
-);
-
-const blind = object(
-  {
-    job: name,
-    reason: { enum: ['gap', 'checkpoint-lost', 'shrunken-answer', 'unreadable-items'] },
-    from: instant,
-    to: instant,
-    found: { type: 'object' },
-  },
-  { cut },
-);
-
-const exported = object({ job: name, source: name, from: instant, to: instant, attempt: count }, { cut });
-const connection = object({ connection: name, provider: name }, { cut });
-/** What a person did with the command: who it was, as their machine knows them. */
-const audited = object({}, { actor: name, connection: name, provider: name, cut });
-const hook = object({ connection: name }, { cut });
-
-/** What `data` is, for every type that Steward publishes. */
-const DATA: Readonly<Record<EventType, JsonObject>> = {
-  'steward.alert.opened': alertVersion,
-  'steward.alert.changed': alertVersion,
-  'steward.alert.resolved': alertVersion,
-  'steward.alert.digest': digest,
-  'steward.export.completed': exported,
-  'steward.export.failed': exported,
-  'steward.export.incomplete': exported,
-  'steward.export.schema-changed': exported,
-  'steward.export.gap': exported,
-  'steward.connection.authorized': connection,
-  'steward.connection.authorization-failed': connection,
-  'steward.connection.refreshed-late': connection,
-  'steward.connection.reply-refused': connection,
-  'steward.connection.endpoint-changed': connection,
-  'steward.connection.suspect': connection,
-  'steward.connection.reauthorization-required': connection,
-  'steward.connection.restored': connection,
-  'steward.connection.access-denied': connection,
-  'steward.connection.expiring': connection,
-  'steward.connection.blind': blind,
-  'steward.connection.disconnected': audited,
-  'steward.connection.paused': audited,
-  'steward.connection.resumed': audited,
-  'steward.connection.invited': audited,
-  'steward.alert.replayed': audited,
-  'steward.configuration.applied': audited,
-  'steward.hook.disabled': hook,
-  'steward.hook.restored': hook,
+/** When each type is published, and what its `data` is. */
+const EVENTS: Readonly<Record<EventType, readonly [meaning: string, data: JsonObject]>> = {
+  'steward.alert.opened': ['An alert is seen for the first time, or again after it was resolved.', alertVersion],
+  'steward.alert.changed': ['A significant field of an open alert is another one.', alertVersion],
+  'steward.alert.resolved': ['An alert is over, or the provider no longer shows it.', alertVersion],
+  'steward.alert.digest': ['One event for many: a storm above the job’s threshold, or a maintenance window.', digest],
+  'steward.alert.replayed': ['Somebody published a span of events again, with the ids that they had.', audited],
+  'steward.export.completed': ['A window is exported: its manifest is written and signed.', exported],
+  'steward.export.failed': ['An attempt at a window failed; whether it is tried again is in `retryable`.', exported],
+  'steward.export.incomplete': ['The rows do not reconcile with the source’s own total.', exported],
+  'steward.export.schema-changed': ['The columns of a source differ from those of the export before.', exported],
+  'steward.export.gap': ['A window was given up: a signed gap record says why.', exported],
+  'steward.connection.authorized': ['A person, or the client’s own credentials, connected an account.', connection],
+  'steward.connection.authorization-failed': ['An attempt to connect an account ended without tokens.', connection],
+  'steward.connection.refreshed-late': ['The access token had run out before it was refreshed.', connection],
+  'steward.connection.reply-refused': ['A refresh named an address or account that may not be used.', connection],
+  'steward.connection.endpoint-changed': ['The provider moved the connection’s API to another address.', connection],
+  'steward.connection.suspect': ['It is not certain that the refresh token still works; it is looked at.', connection],
+  'steward.connection.reauthorization-required': [
+    'The provider has refused for good: a person has to act.',
+    connection,
+  ],
+  'steward.connection.restored': ['A connection that was suspect or refused works again.', connection],
+  'steward.connection.access-denied': ['The provider refuses tokens that it has just issued.', connection],
+  'steward.connection.expiring': ['The refresh token ends in 7, 3 or 1 days unless a refresh succeeds.', connection],
+  'steward.connection.blind': ['A poll could not see, was shown too little, or was given what it cannot read.', blind],
+  'steward.connection.disconnected': ['Somebody disconnected the account; its tokens are forgotten.', audited],
+  'steward.connection.paused': ['Somebody paused the connection: no job runs on it.', audited],
+  'steward.connection.resumed': ['Somebody resumed the connection.', audited],
+  'steward.connection.invited': ['Somebody made a link by which one person can connect one account.', audited],
+  'steward.configuration.applied': ['Somebody applied steward.yaml.', audited],
+  'steward.hook.disabled': ['The provider has switched a webhook off; it is being switched on again.', hookDisabled],
+  'steward.hook.restored': ['A webhook that was off is on again.', hookRestored],
 };
 
 /** Every type of event that there is. */
-export const EVENT_TYPES = Object.keys(DATA) as readonly EventType[];
+export const EVENT_TYPES = Object.keys(EVENTS) as readonly EventType[];
+
+/** When events of a type are published, in one sentence. */
+export function meaningOf(type: EventType): string {
+  return EVENTS[type][0];
+}
+
+const SEVERITY = say(severity, 'Also a message attribute, like type, provider, connection, state and resource.');
 
 /**
  * The JSON Schema of a type: the whole CloudEvent, as it stands in the message's `default` text.
  *
  * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/cloudevents.json
  */
-function schemaOf(type: EventType, data: JsonObject): JsonObject {
+function schemaOf(type: EventType, meaning: string, data: JsonObject): JsonObject {
   const isAlert = data === alertVersion;
   return {
     $schema: DIALECT,
     $id: `urn:steward:event:${type}:1`,
     title: type,
+    description: meaning,
     ...object(
       {
         specversion: { const: '1.0' },
-        id: { type: 'string', pattern: '^[0-9a-f]{64}$' },
-        source: { type: 'string', pattern: '^/steward/' },
+        id: say({ type: 'string', pattern: '^[0-9a-f]{64}$' }, 'The same however often the event is sent.'),
+        source: say({ type: 'string', pattern: '^/steward/' }, '`/steward/<stage>/<connection>`'),
         type: { const: type },
-        subject: name,
+        subject: say(name, 'What it is about. Events of one subject are published in order.'),
         time: instant,
         datacontenttype: { const: 'application/json' },
         dataschema: { const: `urn:steward:event:${type}:1` },
-        summary: name,
+        summary: say(name, 'One line for people.'),
         data,
-        ...(isAlert ? { connection: name, provider: name, severity, state: alertState, resource: text } : {}),
+        ...(isAlert ? { connection: name, provider: name, severity: SEVERITY, state: alertState, resource: text } : {}),
       },
-      isAlert ? {} : { connection: name, provider: name, severity, state: text, resource: text },
+      isAlert ? {} : { connection: name, provider: name, severity: SEVERITY, state: text, resource: text },
     ),
   };
 }
 
 /** JSON Schemas of all events, by type. */
-export const EVENT_SCHEMAS: Readonly<Record<EventType, JsonObject>> = Object.fromEntries(
-  Object.entries(DATA).map(([type, data]) => [type, schemaOf(type as EventType, data)]),
-);
+export const EVENT_SCHEMAS = Object.fromEntries(
+  EVENT_TYPES.map((type) => [type, schemaOf(type, ...EVENTS[type])]),
+) as Readonly<Record<EventType, JsonObject>>;

@@ -3,7 +3,30 @@ import type { JsonObject } from './json.ts';
 import type { Severity } from './alerts/source.ts';
 
 /** Types of everything that Steward publishes. One JSON Schema each, in `functions/core/event-schemas.ts`. */
-export type EventType = `steward.${'alert' | 'export' | 'connection' | 'configuration' | 'hook'}.${string}`;
+export type EventType =
+  | `steward.alert.${'opened' | 'changed' | 'resolved' | 'digest' | 'replayed'}`
+  | `steward.connection.${ConnectionEventKind | 'blind' | 'invited'}`
+  | `steward.export.${ExportEventKind}`
+  | `steward.hook.${'disabled' | 'restored'}`
+  | 'steward.configuration.applied';
+
+/** What is said about a connection by those who look after its tokens. */
+export type ConnectionEventKind =
+  | 'authorized'
+  | 'authorization-failed'
+  | 'refreshed-late'
+  | 'reply-refused'
+  | 'endpoint-changed'
+  | 'suspect'
+  | 'reauthorization-required'
+  | 'restored'
+  | 'access-denied'
+  | 'expiring'
+  | 'disconnected'
+  | 'paused'
+  | 'resumed';
+
+export type ExportEventKind = 'completed' | 'failed' | 'incomplete' | 'schema-changed' | 'gap';
 
 /**
  * One event, before it is a message: what a CloudEvent carries and what SNS filters on.

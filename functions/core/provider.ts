@@ -103,14 +103,33 @@ export interface HookKeeping {
   readonly foreign: number;
 }
 
+/** One of the provider's present webhooks, ours or another's, whatever its state. */
+export interface StandingHook {
+  readonly event: string;
+  readonly targetUrl: string;
+  readonly active: boolean;
+  /** When the provider last called it. One that is off was on until then. */
+  readonly lastDeliveryAt?: Date;
+}
+
+/** What becomes of the changes that a webhook which was off did not tell of. */
+export interface HookRecovery {
+  /** Kinds of event whose records carry a stamp that the poll goes by. */
+  readonly polled: readonly string[];
+  /** The others, each with what no poll can find. */
+  readonly lost: readonly { readonly event: string; readonly why: string }[];
+}
+
 /** Webhooks, for the receiver and the keeper. */
 export interface HookProfile {
   /** Key of `alertSources` whose `readOne` takes the ids of hints. */
   readonly alertSource: string;
   /** Ids that a delivery's JSON body speaks of. Pure; empty where it names none. */
   hints(body: unknown): readonly string[];
-  /** Where the provider's present hooks point to, ours and others', whatever their state. Absent: nobody keeps them. */
-  targets?(call: CallApi): Promise<readonly string[]>;
+  /** The provider's present hooks. Absent: nobody keeps them. */
+  standing?(call: CallApi): Promise<readonly StandingHook[]>;
+  /** What the poll of a job with these options finds of events that went untold. Pure. */
+  recovery(options: JsonObject, events: readonly string[]): HookRecovery;
   /** Sees to it that every event has one active hook at `targetUrl`. */
   keep(call: CallApi, events: readonly string[], targetUrl: string): Promise<HookKeeping>;
 }

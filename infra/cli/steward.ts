@@ -2,6 +2,8 @@
 // `steward`: the operator's command. `npm run steward -- <command>` runs it from a clone.
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import { UsageError } from '../../functions/core/errors.ts';
+import { EVENT_TYPES } from '../../functions/core/event-schemas.ts';
+import type { EventType } from '../../functions/core/events.ts';
 import { applyCommand } from './commands/apply.ts';
 import { replayCommand, tailCommand } from './commands/alerts.ts';
 import { connectCommand } from './commands/connect.ts';
@@ -12,10 +14,12 @@ import { credentialsSetCommand } from './commands/credentials.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { noteCommand } from './commands/note.ts';
+import { schemaCommand } from './commands/schema.ts';
 import { statusCommand } from './commands/status.ts';
 import { verifyArchiveCommand, type VerifyArchiveOptions } from './commands/verify.ts';
 import { completionScript, type Shell, SHELLS } from './completion.ts';
 import { EXIT, exitCodeOf, failureText } from './exit.ts';
+import { createTerminal } from './terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -166,6 +170,13 @@ alerts
   .requiredOption('--from <time>', 'inclusive')
   .option('--to <time>', 'exclusive; now without it')
   .action(withContext(replayCommand));
+alerts
+  .command('schema')
+  .description('what is published: every type, or the JSON Schema of one')
+  .addArgument(new Argument('[type]', 'the type; all of them without it').choices(EVENT_TYPES))
+  .action((type: EventType | undefined, _options: object, command: Command) => {
+    exitCode = schemaCommand(createTerminal(command.optsWithGlobals<GlobalOptions>().json === true), type);
+  });
 
 program
   .command('note')

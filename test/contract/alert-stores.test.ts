@@ -34,7 +34,7 @@ function aRow(subject: string, order: number): OutboxRow {
     order,
     event: {
       id: eventId(subject, order),
-      type: 'steward.alert.changed',
+      type: 'steward.connection.resumed',
       source: '/steward/test/acme',
       subject,
       time: NOON,
@@ -299,15 +299,36 @@ function promises(create: () => Stores) {
     const base = { connection, provider: 'actionstep', name: 'h', job: 'watch', shard: '0' };
     const wanted = { ...base, events: ['TaskCreated'] };
     await hooks.want(wanted);
-    expect(await hooks.wanted(connection)).toEqual([wanted]);
+    expect(await hooks.wanted(connection)).toEqual([{ ...wanted, changed: true }]);
     await hooks.put({ ...base, secretHash: 'ab'.repeat(32) }, NOON);
-    await hooks.kept(wanted, 'ab'.repeat(32), NOON);
-    expect(await hooks.wanted(connection)).toEqual([{ ...wanted, secretHash: 'ab'.repeat(32), keptAt: NOON }]);
+    await hooks.kept(wanted, 'ab'.repeat(32), [], NOON);
+    const stands = { ...wanted, secretHash: 'ab'.repeat(32), keptAt: NOON, keptEvents: wanted.events };
+    expect(await hooks.wanted(connection)).toEqual([stands]);
     await hooks.want({ ...wanted, events: [] });
-    expect(await hooks.wanted(connection)).toEqual([{ ...wanted, events: [], secretHash: 'ab'.repeat(32) }]);
+    expect(await hooks.wanted(connection)).toEqual([{ ...stands, events: [], changed: true }]);
     await hooks.unwant(connection, 'h');
-    await hooks.kept(wanted, 'cd'.repeat(32), NOON);
+    await hooks.kept(wanted, 'cd'.repeat(32), [], NOON);
     expect([...(await hooks.wanted(connection)), ...(await hooks.list(connection))]).toEqual([]);
+  });
+
+  it('a hook store notes an absence and its end once each, with the events that say so', async () => {
+    const { hooks, outbox } = create();
+    const [connection, shard] = [randomUUID(), randomUUID()];
+    const wanted = { connection, provider: 'actionstep', name: 'h', job: 'watch', shard, events: ['TaskCreated'] };
+    const subjects = async () => (await outbox.read(shard, 10, undefined)).rows.map(({ event }) => event.subject);
+    await hooks.want(wanted);
+    await hooks.kept(wanted, 'ab'.repeat(32), [], NOON);
+    const off = { at: later(2), since: later(1), events: ['TaskCreated'] };
+    await hooks.foundOff(wanted, off, [aRow('off', 1)]);
+    await hooks.foundOff(wanted, { ...off, at: later(3) }, [aRow('off-again', 1)]);
+    expect(await hooks.wanted(connection)).toMatchObject([{ off, keptAt: NOON }]);
+    for (const subject of ['on', 'on-again']) await hooks.kept(wanted, 'ab'.repeat(32), [aRow(subject, 1)], later(4));
+    expect(await hooks.wanted(connection)).toMatchObject([{ keptAt: later(4) }]);
+    expect((await hooks.wanted(connection))[0]).not.toHaveProperty('off');
+    expect(await subjects()).toEqual(['off', 'on']);
+    await hooks.unwant(connection, 'h');
+    await hooks.foundOff(wanted, off, [aRow('unwanted', 1)]);
+    expect(await subjects()).toEqual(['off', 'on']);
   });
 }
 
@@ -318,7 +339,7 @@ describe('in memory', () => {
       alerts: createMemoryAlertStore(state),
       outbox: createMemoryOutboxStore(state),
       work: createMemoryWorkStore(),
-      hooks: createMemoryHookStore(),
+      hooks: createMemoryHookStore(state.append),
     };
   });
 });

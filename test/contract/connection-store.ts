@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { ConnectionStore, LeaseRequest, TokenCommit } from '../../functions/core/connections/store.ts';
 import { tokenFingerprint } from '../../functions/core/connections/fingerprint.ts';
 import { ConflictError } from '../../functions/core/errors.ts';
-import type { OutboxRow } from '../../functions/core/events.ts';
+import { eventId, type OutboxRow } from '../../functions/core/events.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 const inMs = (ms: number) => new Date(now.getTime() + ms);
@@ -15,8 +15,8 @@ const row = (name: string, id: string): OutboxRow => ({
   topic: 'events',
   order: now.getTime(),
   event: {
-    id: id.padEnd(64, '0'),
-    type: 'steward.connection.refreshed-late',
+    id: eventId(name, id),
+    type: 'steward.connection.resumed',
     source: `/steward/test/${name}`,
     subject: `connection/${name}`,
     time: now,

@@ -29,7 +29,7 @@ function attempt(job: string, from: Date, change: Partial<NewAttempt> = {}): New
 function row(job: string): OutboxRow {
   const event = {
     id: eventId(job),
-    type: 'steward.export.completed' as const,
+    type: 'steward.connection.resumed' as const,
     source: '/steward/test/acme',
     subject: job,
     time: MIDNIGHT,

@@ -4,6 +4,7 @@ import {
   type PendingAuthorization,
   type Ticket,
 } from '../../functions/core/authorization/store.ts';
+import { checkedEvents } from './event-problems.ts';
 import type { OutboxRow } from '../../functions/core/events.ts';
 
 /** Tickets and pending authorizations in memory; reads and writes are counted. */
@@ -69,7 +70,7 @@ export function createMemoryAuthorizations(outbox: OutboxRow[] = []): MemoryAuth
       const stored = pendings.get(pending.stateHash);
       if (stored === undefined) return;
       pendings.set(pending.stateHash, { ...stored, outcome });
-      outbox.push(...events);
+      outbox.push(...checkedEvents(events));
     },
     complete({ stateHash, ticketHash }, at) {
       const pending = pendings.get(stateHash);

@@ -3,6 +3,7 @@ import type { Connection, ConnectionLease } from '../../functions/core/connectio
 import { generationFingerprint } from '../../functions/core/connections/fingerprint.ts';
 import type { ChangeCondition, ConnectionStore, TokenCommit } from '../../functions/core/connections/store.ts';
 import { ConflictError } from '../../functions/core/errors.ts';
+import { checkedEvents } from './event-problems.ts';
 import { type OutboxRow, shardOf } from '../../functions/core/events.ts';
 
 /** A connection store in memory, with what tests want to see of it. */
@@ -71,7 +72,7 @@ export function createMemoryConnections(shardCount = 1): MemoryConnections {
 
   const put = (name: string, next: Connection, events: readonly OutboxRow[]) => {
     items.set(name, next);
-    for (const row of events) {
+    for (const row of checkedEvents(events)) {
       const at = outbox.findIndex(({ event, order }) => event.id === row.event.id && order === row.order);
       if (at < 0) outbox.push(row);
     }

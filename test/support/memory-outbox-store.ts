@@ -1,5 +1,6 @@
 import type { AlertHead } from '../../functions/core/alerts/head.ts';
 import type { AlertCheckpoint } from '../../functions/core/alerts/store.ts';
+import { checkedEvents } from './event-problems.ts';
 import type { OutboxRow } from '../../functions/core/events.ts';
 import type { OutboxStore, PoisonRow, PublishedRow, StoredRow } from '../../functions/core/publishing/outbox-store.ts';
 
@@ -34,6 +35,7 @@ export function createMemoryState(): MemoryState {
     leases: new Map(),
     headWrites: 0,
     append(shard, row, now) {
+      checkedEvents([row]);
       const key = `${row.event.subject}#${String(row.order).padStart(16, '0')}#${row.event.id.slice(0, 16)}`;
       const outbox = rows.get(shard) ?? new Map<string, StoredRow>();
       outbox.set(key, { ...row, key, createdAt: now });

@@ -1,4 +1,5 @@
 import { ConflictError } from '../../functions/core/errors.ts';
+import { checkedEvents } from './event-problems.ts';
 import type { OutboxRow } from '../../functions/core/events.ts';
 import type { AttemptKey, Chain, WindowRecord, WindowStore } from '../../functions/core/schedules/window-store.ts';
 
@@ -48,7 +49,7 @@ export function createMemoryWindowStore(): WindowStore & { readonly outbox: read
       if (!record) return false;
       windows.set(keyOf(attempt), { ...record, state, error, updatedAt: now });
       chains.set(attempt.job, without(chains.get(attempt.job)!));
-      outbox.push(...events.rows);
+      outbox.push(...checkedEvents(events.rows));
       return true;
     },
     async seal(attempt, state, sealed, events, now) {
@@ -67,7 +68,7 @@ export function createMemoryWindowStore(): WindowStore & { readonly outbox: read
         last: { key: sealed.manifestKey, sha256: sealed.manifestSha256 },
         ...(state === 'exported' && record.to >= chain.to ? { lastExport: { key: sealed.manifestKey } } : {}),
       });
-      outbox.push(...events.rows);
+      outbox.push(...checkedEvents(events.rows));
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Hook, HookStore, WantedHook } from '../../functions/core/work/hook.ts';
 import type { WorkRow, WorkStore } from '../../functions/core/work/work.ts';
+import type { MemoryState } from './memory-outbox-store.ts';
 
 /** `WorkStore` in memory; `rows` is open to look at. */
 export function createMemoryWorkStore(): WorkStore & { readonly rows: Map<string, WorkRow> } {
@@ -30,8 +31,8 @@ function keyOf(shard: string, row: WorkRow): string {
   return `${shard}|${row.connection}#${row.kind}#${row.id}`;
 }
 
-/** `HookStore` in memory. */
-export function createMemoryHookStore(): HookStore {
+/** `HookStore` in memory; `append` is where its events go. */
+export function createMemoryHookStore(append?: MemoryState['append']): HookStore {
   const hooks = new Map<string, Hook>();
   const wanted = new Map<string, WantedHook>();
   return {
@@ -44,8 +45,8 @@ export function createMemoryHookStore(): HookStore {
     },
     list: async (connection) => [...hooks.values()].filter((hook) => hook.connection === connection),
     async want(hook) {
-      const { keptAt: _keptAt, ...before } = wanted.get(`${hook.connection}|${hook.name}`) ?? {};
-      wanted.set(`${hook.connection}|${hook.name}`, { ...before, ...hook });
+      const key = `${hook.connection}|${hook.name}`;
+      wanted.set(key, { ...wanted.get(key), ...hook, changed: true });
     },
     async unwant(connection, name) {
       const hash = wanted.get(`${connection}|${name}`)?.secretHash;
@@ -53,10 +54,20 @@ export function createMemoryHookStore(): HookStore {
       wanted.delete(`${connection}|${name}`);
     },
     wanted: async (connection) => [...wanted.values()].filter((hook) => hook.connection === connection),
-    async kept(hook, secretHash, now) {
+    async foundOff(hook, off, rows) {
       const key = `${hook.connection}|${hook.name}`;
       const stored = wanted.get(key);
-      if (stored !== undefined) wanted.set(key, { ...stored, secretHash, keptAt: now });
+      if (stored === undefined || stored.off !== undefined) return;
+      wanted.set(key, { ...stored, off });
+      for (const row of rows) append?.(hook.shard, row, off.at);
+    },
+    async kept(hook, secretHash, rows, now) {
+      const key = `${hook.connection}|${hook.name}`;
+      const stored = wanted.get(key);
+      if (stored === undefined || (rows.length > 0 && stored.off === undefined)) return;
+      const { off: _off, changed: _changed, ...rest } = stored;
+      wanted.set(key, { ...rest, secretHash, keptAt: now, keptEvents: hook.events });
+      for (const row of rows) append?.(hook.shard, row, now);
     },
   };
 }

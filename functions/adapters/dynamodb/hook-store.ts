@@ -3,9 +3,13 @@ import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  TransactWriteItemsCommand,
+  type Update,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { Hook, HookStore, WantedHook } from '../../core/work/hook.ts';
+import type { OutboxRow } from '../../core/events.ts';
+import type { Hook, HookAbsence, HookStore, WantedHook } from '../../core/work/hook.ts';
+import { outboxPuts } from './outbox-item.ts';
 import { fromEpoch, fromItem, isConditionFailure, type Item, run, type Table, toItem } from './table.ts';
 
 function hookKey(connection: string, secretHash: string) {
@@ -43,10 +47,9 @@ export function createHookStore(table: Table): HookStore {
           new UpdateItemCommand({
             TableName,
             Key: toItem(wantedKey(connection, name)),
-            // Without `keptAt` the keeper looks at once.
             UpdateExpression:
               'SET #connection = :connection, #name = :name, #provider = :provider, #job = :job, #shard = :shard, ' +
-              '#events = :events REMOVE #keptAt',
+              '#events = :events, #changed = :changed',
             ExpressionAttributeNames: {
               '#connection': 'connection',
               '#name': 'name',
@@ -54,9 +57,10 @@ export function createHookStore(table: Table): HookStore {
               '#job': 'job',
               '#shard': 'shard',
               '#events': 'events',
-              '#keptAt': 'keptAt',
+              '#changed': 'changed',
             },
             ExpressionAttributeValues: toItem({
+              ':changed': true,
               ':connection': connection,
               ':name': name,
               ':provider': rest.provider,
@@ -75,7 +79,8 @@ export function createHookStore(table: Table): HookStore {
       await run('unwant a hook', () => client.send(new DeleteItemCommand({ TableName, Key })));
     },
     wanted: async (connection) => (await query(table, connection, isWanted)).map(wantedFromItem),
-    kept: (hook, secretHash, now) => kept(table, hook, secretHash, now),
+    foundOff: (hook, off, rows) => foundOff(table, hook, off, rows),
+    kept: (hook, secretHash, rows, now) => kept(table, hook, secretHash, rows, now),
   };
 }
 
@@ -101,29 +106,56 @@ async function query(table: Table, connection: string, chosen: (sk: string) => b
   return Items.map(fromItem).filter((item) => chosen(item['sk'] as string));
 }
 
-/** A hook that is not wanted any more meanwhile stays unwanted. */
-async function kept(table: Table, hook: WantedHook, secretHash: string, now: Date): Promise<void> {
+function foundOff(table: Table, hook: WantedHook, off: HookAbsence, rows: readonly OutboxRow[]): Promise<void> {
+  return note(table, 'note that a hook is off', hook, rows, off.at, {
+    UpdateExpression: 'SET #off = :off',
+    ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(#off)',
+    ExpressionAttributeNames: { '#off': 'off' },
+    ExpressionAttributeValues: toItem({
+      ':off': { at: off.at.getTime(), since: off.since.getTime(), events: off.events },
+    }),
+  });
+}
+
+function kept(table: Table, hook: WantedHook, hash: string, rows: readonly OutboxRow[], now: Date): Promise<void> {
+  return note(table, 'note that a hook stands', hook, rows, now, {
+    UpdateExpression: 'SET #secretHash = :secretHash, #keptAt = :now, #keptEvents = :events REMOVE #off, #changed',
+    // What is said of an absence is said with the write that ends it.
+    ConditionExpression: `attribute_exists(pk)${rows.length === 0 ? '' : ' AND attribute_exists(#off)'}`,
+    ExpressionAttributeNames: {
+      '#secretHash': 'secretHash',
+      '#keptAt': 'keptAt',
+      '#keptEvents': 'keptEvents',
+      '#off': 'off',
+      '#changed': 'changed',
+    },
+    ExpressionAttributeValues: toItem({ ':secretHash': hash, ':now': now.getTime(), ':events': hook.events }),
+  });
+}
+
+/** A hook that is not wanted any more meanwhile, or of which it is known already, stays as it is. */
+async function note(
+  table: Table,
+  what: string,
+  { connection, name, shard }: WantedHook,
+  rows: readonly OutboxRow[],
+  now: Date,
+  update: Omit<Update, 'TableName' | 'Key'>,
+): Promise<void> {
+  const Update = { ...update, TableName: table.tableName, Key: toItem(wantedKey(connection, name)) };
+  const TransactItems = [{ Update }, ...outboxPuts(table.tableName, shard, rows, now)];
   try {
-    await run('note that a hook stands', () =>
-      table.client.send(
-        new UpdateItemCommand({
-          TableName: table.tableName,
-          Key: toItem(wantedKey(hook.connection, hook.name)),
-          UpdateExpression: 'SET #secretHash = :secretHash, #keptAt = :now',
-          ConditionExpression: 'attribute_exists(pk)',
-          ExpressionAttributeNames: { '#secretHash': 'secretHash', '#keptAt': 'keptAt' },
-          ExpressionAttributeValues: toItem({ ':secretHash': secretHash, ':now': now.getTime() }),
-        }),
-      ),
-    );
+    await run(what, () => table.client.send(new TransactWriteItemsCommand({ TransactItems })));
   } catch (error) {
     if (!isConditionFailure((error as Error).cause)) throw error;
   }
 }
 
 function wantedFromItem(item: Item): WantedHook {
-  const { connection, provider, name, job, shard, events, secretHash } = item as unknown as WantedHook;
+  const { connection, provider, name, job, shard, events, secretHash, keptEvents, changed } =
+    item as unknown as WantedHook;
   const keptAt = fromEpoch(item['keptAt']);
+  const off = item['off'] as { at: number; since: number; events: readonly string[] } | undefined;
   return {
     connection,
     provider,
@@ -133,6 +165,9 @@ function wantedFromItem(item: Item): WantedHook {
     events,
     ...(secretHash === undefined ? {} : { secretHash }),
     ...(keptAt === undefined ? {} : { keptAt }),
+    ...(keptEvents === undefined ? {} : { keptEvents }),
+    ...(off === undefined ? {} : { off: { ...off, at: new Date(off.at), since: new Date(off.since) } }),
+    ...(changed === true ? { changed } : {}),
   };
 }
 

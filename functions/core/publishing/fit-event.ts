@@ -23,7 +23,7 @@ export function fitEvent(event: ServiceEvent, limitBytes: number): ServiceEvent 
     const candidate = { ...headed, data };
     if (measured(candidate) <= limitBytes) return candidate;
   }
-  return { ...headed, data: { ...scalars(event.data), cut: true } };
+  return { ...headed, data: { ...skeleton(event.data), cut: true } };
 }
 
 function measured(event: ServiceEvent): number {
@@ -42,10 +42,22 @@ function cutValue(value: JsonValue, capBytes: number): JsonValue {
   return value;
 }
 
-/** The last resort for data with no end of members: what stands at its top, without what is nested. */
-function scalars(data: JsonObject): JsonObject {
-  const flat = Object.entries(data).filter(([, value]) => value === null || typeof value !== 'object');
-  return Object.fromEntries(flat.slice(0, 50).map(([key, value]) => [key, cutValue(value, SHORTEST_BYTES)]));
+/** Members of one object, and bytes of a name, that the last resort leaves. */
+const SKELETON_MEMBERS = 50;
+
+/**
+ * The last resort for data with no end of members: its top and what stands directly below. What is nested deeper is
+ * emptied, not left out, so that the event still has the form that its schema promises.
+ */
+function skeleton(data: JsonObject, depth = 2): JsonObject {
+  const short = Object.entries(data).filter(([key]) => Buffer.byteLength(key) <= SHORTEST_BYTES);
+  return Object.fromEntries(short.slice(0, SKELETON_MEMBERS).map(([key, value]) => [key, emptied(value, depth - 1)]));
+}
+
+function emptied(value: JsonValue, depth: number): JsonValue {
+  if (value === null || typeof value !== 'object') return cutValue(value, SHORTEST_BYTES);
+  if (Array.isArray(value)) return [];
+  return depth === 0 ? {} : skeleton(value as JsonObject, depth);
 }
 
 /** A text of at most `limitBytes` in UTF-8, never ending inside a character. */

@@ -1,14 +1,12 @@
-import { eventId, type OutboxRow, type ServiceEvent } from '../events.ts';
+import { eventId, type ExportEventKind, type OutboxRow, type ServiceEvent } from '../events.ts';
 import type { ReportJob } from '../jobs.ts';
 import type { JsonObject } from '../json.ts';
 import { fitEvent } from '../publishing/fit-event.ts';
 
-export type ExportEventType = 'completed' | 'failed' | 'incomplete' | 'schema-changed' | 'gap';
-
 export interface ExportEventInput {
   readonly stage: string;
   readonly job: ReportJob;
-  readonly type: ExportEventType;
+  readonly type: ExportEventKind;
   readonly window: { readonly from: string; readonly to: string };
   readonly attempt: number;
   readonly at: Date;

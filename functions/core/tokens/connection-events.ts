@@ -1,22 +1,6 @@
 import type { Connection } from '../connections/connection.ts';
-import { eventId, type OutboxRow, type ServiceEvent } from '../events.ts';
+import { type ConnectionEventKind, eventId, type OutboxRow, type ServiceEvent } from '../events.ts';
 import type { JsonObject } from '../json.ts';
-
-/** What Steward says about a connection. */
-export type ConnectionEventKind =
-  | 'authorized'
-  | 'authorization-failed'
-  | 'refreshed-late'
-  | 'reply-refused'
-  | 'endpoint-changed'
-  | 'suspect'
-  | 'reauthorization-required'
-  | 'restored'
-  | 'access-denied'
-  | 'expiring'
-  | 'disconnected'
-  | 'paused'
-  | 'resumed';
 
 export interface ConnectionEventText {
   /** One line for people. */

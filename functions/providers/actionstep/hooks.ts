@@ -2,9 +2,11 @@ import * as v from 'valibot';
 import type { JsonObject } from '../../core/json.ts';
 import type { CallApi, HookKeeping, HookProfile } from '../../core/provider.ts';
 import { hintId, parseHook } from './hook-events.ts';
+import { hookRecovery } from './hook-recovery.ts';
 import { ActionstepRefusedError } from './judge.ts';
 import { MAX_PAGE_SIZE, MEDIA_TYPE, parsePage } from './paging.ts';
 import { restHookSchema } from './schemas.ts';
+import { parseStamp } from './stamps.ts';
 
 /** A REST hook as Actionstep shows it. */
 interface RestHook {
@@ -12,7 +14,7 @@ interface RestHook {
   readonly eventName: string;
   readonly targetUrl: string;
   readonly status: 'Active' | 'Disabled' | 'Deleted' | 'unknown';
-  readonly triggeredCount: number;
+  readonly lastDeliveryAt: Date | undefined;
 }
 
 const HEADERS = { accept: MEDIA_TYPE, 'content-type': MEDIA_TYPE };
@@ -100,13 +102,13 @@ export async function keepHooks(call: CallApi, events: readonly string[], target
 function toHook(row: JsonObject): RestHook | undefined {
   const parsed = v.safeParse(restHookSchema, row);
   if (!parsed.success) return undefined;
-  const { id, eventName, targetUrl, status, triggeredCount } = parsed.output;
+  const { id, eventName, targetUrl, status, triggeredLastTimestamp } = parsed.output;
   return {
     id: String(id),
     eventName,
     targetUrl,
     status: status === 'Active' || status === 'Disabled' || status === 'Deleted' ? status : 'unknown',
-    triggeredCount: triggeredCount ?? 0,
+    lastDeliveryAt: parseStamp(triggeredLastTimestamp ?? undefined),
   };
 }
 
@@ -115,5 +117,12 @@ export const hooks: HookProfile = {
   alertSource: 'hooks',
   hints: (body) => [...new Set(parseHook(body).map(hintId))],
   keep: keepHooks,
-  targets: async (call) => (await listHooks(call)).map(({ targetUrl }) => targetUrl),
+  standing: async (call) =>
+    (await listHooks(call)).map(({ eventName, targetUrl, status, lastDeliveryAt }) => ({
+      event: eventName,
+      targetUrl,
+      active: status === 'Active',
+      ...(lastDeliveryAt === undefined ? {} : { lastDeliveryAt }),
+    })),
+  recovery: hookRecovery,
 };

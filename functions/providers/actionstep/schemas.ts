@@ -49,5 +49,5 @@ export const restHookSchema = v.object({
   eventName: v.string(),
   targetUrl: v.string(),
   status: v.nullish(v.string()),
-  triggeredCount: v.nullish(v.number()),
+  triggeredLastTimestamp: v.fallback(v.nullish(v.string()), undefined),
 });

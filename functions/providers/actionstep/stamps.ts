@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/json.ts';
+import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { HOUR_MS } from '../../core/time.ts';
 import type { Window } from '../../core/reports/source.ts';
 
@@ -59,7 +59,11 @@ const INSTANT =
 
 /** A record's stamp as an instant; `undefined` where it has none. */
 export function stampOf(row: JsonObject, stamp: Stamp): Date | undefined {
-  const value = row[stamp.field];
+  return parseStamp(row[stamp.field]);
+}
+
+/** An instant with its offset, as Actionstep writes it. */
+export function parseStamp(value: JsonValue | undefined): Date | undefined {
   if (typeof value !== 'string' || !INSTANT.test(value)) return undefined;
   const normal = value.replace(' ', 'T').replace(/([+-][0-9]{2})$/u, '$1:00');
   const ms = Date.parse(normal);

@@ -25,6 +25,7 @@ export const hooks: HookProfile = {
     const id = findId(body, 0);
     return id === undefined ? [] : [id];
   },
+  recovery: (_options, events) => ({ polled: events, lost: [] }),
   // There is nothing to register, re-enable or miss: every change is polled for.
   keep: async (_call, events) => ({ active: events, reenabled: [], registered: [], foreign: 0 }),
 };

@@ -54,7 +54,7 @@ export async function prepareApply(
 
 /** Webhooks are listed by connection; only those of providers that have some are asked for. */
 async function storedHooks({ hooks, providers }: ApplyDependencies, connections: readonly Connection[]) {
-  const asked = connections.filter(({ provider }) => providers[provider]?.hooks?.targets !== undefined);
+  const asked = connections.filter(({ provider }) => providers[provider]?.hooks?.standing !== undefined);
   return (await Promise.all(asked.map(({ name }) => hooks.wanted(name)))).flat();
 }
 

@@ -275,7 +275,7 @@ function readHook(
   const path = ['hooks', name];
   const { provider } = connectionOf(document, known, path, entry.connection);
   const profile = providers[provider]?.hooks;
-  if (profile?.targets === undefined)
+  if (profile?.standing === undefined)
     throw document.invalid(
       [...path, 'connection'],
       `names ${entry.connection}, whose provider ${provider} has no webhooks to register`,

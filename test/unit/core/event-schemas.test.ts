@@ -1,22 +1,16 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EVENT_SCHEMAS, EVENT_TYPES } from '../../../functions/core/event-schemas.ts';
-import type { EventType, OutboxRow } from '../../../functions/core/events.ts';
-import { toMessage } from '../../../functions/core/publishing/message.ts';
-import { exportEvent, type ExportEventType } from '../../../functions/core/reports/export-events.ts';
-import { createConnectionEvents, type ConnectionEventKind } from '../../../functions/core/tokens/connection-events.ts';
+import type { ConnectionEventKind, EventType, ExportEventKind, OutboxRow } from '../../../functions/core/events.ts';
+import { fitEvent } from '../../../functions/core/publishing/fit-event.ts';
+import { exportEvent } from '../../../functions/core/reports/export-events.ts';
+import { createConnectionEvents } from '../../../functions/core/tokens/connection-events.ts';
 import { alertWorld, NOON } from '../../support/alert-world.ts';
+import { ajv, eventProblems } from '../../support/event-problems.ts';
 import { aReportJob } from '../../support/report-job.ts';
 
-const ajv = new Ajv2020({ allErrors: true });
-ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/);
-
-function problems(event: OutboxRow['event']) {
-  const { body } = toMessage(event, () => 'hashed');
-  const validate = ajv.compile(EVENT_SCHEMAS[event.type] ?? false);
-  validate(JSON.parse(JSON.parse(body).default));
-  return validate.errors ?? [];
-}
+const ROOT = join(import.meta.dirname, '../../..');
 
 /** A world in which every kind of event about alerts comes to pass. */
 async function allAlertEvents(): Promise<readonly OutboxRow[]> {
@@ -31,13 +25,51 @@ async function allAlertEvents(): Promise<readonly OutboxRow[]> {
   return world.rows();
 }
 
+/** The text of every source file that may emit an event, or of every test that may prove one. */
+function textsOf(...patterns: readonly string[]): readonly string[] {
+  const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: ROOT }));
+  return files
+    .filter((file) => !/core\/(?:events|event-schemas|event-data)\.(?:test\.)?ts$/.test(file))
+    .map((file) => readFileSync(join(ROOT, file), 'utf8'));
+}
+
+/** Whether a text names the type: whole, or by its last part in a file that makes events of its family. */
+function names(text: string, type: EventType): boolean {
+  const [, family = '', kind = ''] = type.split('.');
+  const makes = { alert: 'TransitionKind', connection: 'events(', export: 'exportEvent(' }[family];
+  return text.includes(`'${type}'`) || (makes !== undefined && text.includes(makes) && text.includes(`'${kind}'`));
+}
+
 describe('event schemas', () => {
-  it('are valid schemas themselves, each with the id that its events name', () => {
+  it('are valid schemas themselves, each with a description and the id that its events name', () => {
     for (const type of EVENT_TYPES) {
       const schema = EVENT_SCHEMAS[type];
-      expect({ type, valid: ajv.validateSchema(schema ?? {}) }).toEqual({ type, valid: true });
-      expect(schema).toMatchObject({ $id: `urn:steward:event:${type}:1` });
+      expect({ type, valid: ajv.validateSchema(schema) }).toEqual({ type, valid: true });
+      expect(schema).toMatchObject({ $id: `urn:steward:event:${type}:1`, description: expect.stringMatching(/\.$/) });
     }
+  });
+
+  it('are shipped, one file each, as they are', () => {
+    const folder = join(ROOT, 'infra/cli/events');
+    const shipped = readdirSync(folder).map((file): readonly [string, unknown] => [
+      file,
+      JSON.parse(readFileSync(join(folder, file), 'utf8')),
+    ]);
+    expect(Object.fromEntries(shipped)).toEqual(
+      Object.fromEntries(EVENT_TYPES.map((type) => [`${type}.schema.json`, EVENT_SCHEMAS[type]])),
+    );
+  });
+
+  it('are of events that somebody emits', () => {
+    const sources = textsOf('functions/**/*.ts', 'infra/cli/**/*.ts');
+    expect(EVENT_TYPES.filter((type) => !sources.some((text) => names(text, type)))).toEqual([]);
+  });
+
+  it('are of events that a test waits for', () => {
+    const tests = textsOf('test/unit/**/*.test.ts', 'test/integration/**/*.test.ts');
+    const waits = (text: string, type: EventType) =>
+      new RegExp(`\\b${type.slice('steward.'.length).replace('.', '\\.')}\\b|'${type.split('.')[2]}'`).test(text);
+    expect(EVENT_TYPES.filter((type) => !tests.some((text) => waits(text, type)))).toEqual([]);
   });
 
   it('hold for everything that is published about alerts', async () => {
@@ -50,15 +82,32 @@ describe('event schemas', () => {
       'steward.alert.resolved',
       'steward.connection.blind',
     ]);
-    expect(rows.map(({ event }) => [event.type, problems(event)])).toEqual(rows.map(({ event }) => [event.type, []]));
+    expect(rows.map(({ event }) => [event.type, eventProblems(event)])).toEqual(
+      rows.map(({ event }) => [event.type, []]),
+    );
   });
 
-  it.each(['completed', 'failed', 'incomplete', 'schema-changed', 'gap'] as const satisfies ExportEventType[])(
+  it.each([
+    ['members without end', Object.fromEntries(Array.from({ length: 40_000 }, (_, n) => [`member-${n}`, n]))],
+    ['names without end', { ['n'.repeat(300_000)]: 1 }],
+    ['lists of lists', { list: Array.from({ length: 300 }, () => Array.from({ length: 300 }, () => 'x'.repeat(9))) }],
+  ])('hold for an alert whose details have %s, cut to the limit', async (_what, details) => {
+    const world = alertWorld({ mode: 'feed' });
+    world.set('a', { details, significant: details });
+    await world.poll();
+    const [row] = world.rows();
+    const event = fitEvent(row?.event as OutboxRow['event'], 20_000);
+    expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThanOrEqual(20_000);
+    expect(event.data).toMatchObject({ cut: true, version: 1, alert: { id: 'a', state: 'open', severity: 'high' } });
+    expect(eventProblems(event)).toEqual([]);
+  });
+
+  it.each(['completed', 'failed', 'incomplete', 'schema-changed', 'gap'] as const satisfies ExportEventKind[])(
     'hold for steward.export.%s',
     (type) => {
       const window = { from: NOON.toISOString(), to: NOON.toISOString() };
       const input = { stage: 'test', job: aReportJob(), type, window, attempt: 1, at: NOON, summary: 's', data: {} };
-      expect(problems(exportEvent(input).event)).toEqual([]);
+      expect(eventProblems(exportEvent(input).event)).toEqual([]);
     },
   );
 
@@ -68,14 +117,15 @@ describe('event schemas', () => {
     for (const type of kinds) {
       const kind = type.slice('steward.connection.'.length) as ConnectionEventKind;
       const { event } = events({ name: 'acme', provider: 'opsramp' }, kind, NOON, { summary: 's', about: 1 });
-      expect([type, problems(event)]).toEqual([type, []]);
+      expect([type, eventProblems(event)]).toEqual([type, []]);
     }
   });
 
   it('do not hold for an event that lacks what its type promises', async () => {
     const row = (await allAlertEvents()).find(({ event }) => event.type === 'steward.alert.opened');
     const { alert: _alert, ...data } = row?.event.data ?? {};
-    expect(problems({ ...(row?.event as OutboxRow['event']), data })).not.toEqual([]);
-    expect(EVENT_SCHEMAS['steward.alert.unheard-of' as EventType]).toBeUndefined();
+    expect(eventProblems({ ...(row?.event as OutboxRow['event']), data })).not.toEqual([]);
+    const unheard: Readonly<Record<string, unknown>> = EVENT_SCHEMAS;
+    expect(unheard['steward.alert.unheard-of']).toBeUndefined();
   });
 });

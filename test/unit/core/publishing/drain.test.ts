@@ -13,7 +13,7 @@ function aRow(subject: string, order: number, change: Partial<OutboxRow> = {}): 
   return {
     event: {
       id: eventId(subject, order),
-      type: 'steward.alert.changed',
+      type: 'steward.connection.resumed',
       source: '/steward/test/acme',
       subject,
       time: NOON,

@@ -124,10 +124,10 @@ describe('fitting an event', () => {
     expect(fitted.data).toMatchObject({ job: 'watch', cut: true, alert: { id: 'a1' } });
   });
 
-  it('drops what has no end of members, and keeps what stands at the top', () => {
+  it('empties what has no end of members, and keeps what stands at the top and just below', () => {
     const wide = Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`key-${n}`, n]));
-    const fitted = fitEvent(anEvent({ data: { job: 'watch', wide } }), 16 * 1024);
-    expect(fitted.data).toEqual({ job: 'watch', cut: true });
+    const fitted = fitEvent(anEvent({ data: { job: 'watch', alert: { id: 'a', details: wide } } }), 16 * 1024);
+    expect(fitted.data).toEqual({ job: 'watch', alert: { id: 'a', details: {} }, cut: true });
   });
 
   it('never ends a text inside a character', () => {

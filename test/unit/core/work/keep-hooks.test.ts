@@ -4,7 +4,8 @@ import { ProviderUnavailableError } from '../../../../functions/core/errors.ts';
 import type { OutboxRow } from '../../../../functions/core/events.ts';
 import type { HookKeeping, HookProfile } from '../../../../functions/core/provider.ts';
 import { createKeepHooks } from '../../../../functions/core/work/keep-hooks.ts';
-import { fakeApi, fakeClock, fakeSource, recordingLog } from '../../../support/alert-world.ts';
+import { fakeApi, fakeClock, fakeSource, NOON, recordingLog } from '../../../support/alert-world.ts';
+import { eventProblems } from '../../../support/event-problems.ts';
 import { createMemoryHookStore } from '../../../support/memory-work-store.ts';
 import { anAlertJob } from '../../../support/report-job.ts';
 
@@ -15,12 +16,24 @@ const BASE = 'https://steward.example/hooks/acme/';
 function setUp() {
   const clock = fakeClock();
   const log = recordingLog();
-  const hooks = createMemoryHookStore();
+  const rows: OutboxRow[] = [];
+  const hooks = createMemoryHookStore((_shard, row) => void rows.push(row));
+  let deliveredAt: Date | undefined;
   const standing = new Map<string, 'active' | 'disabled'>([['https://elsewhere.example/x', 'active']]);
   const profile: HookProfile = {
     alertSource: 'alerts',
     hints: () => [],
-    targets: async () => [...standing.keys()],
+    standing: async () =>
+      [...standing].map(([targetUrl, state]) => ({
+        event: 'TaskCreated',
+        targetUrl,
+        active: state === 'active',
+        ...(deliveredAt === undefined ? {} : { lastDeliveryAt: deliveredAt }),
+      })),
+    recovery: (_options, events) => ({
+      polled: events.filter((event) => event !== 'TaskDeleted'),
+      lost: events.includes('TaskDeleted') ? [{ event: 'TaskDeleted', why: 'what was deleted is in no list' }] : [],
+    }),
     async keep(_call, events, targetUrl): Promise<HookKeeping> {
       const before = standing.get(targetUrl);
       standing.set(targetUrl, 'active');
@@ -32,11 +45,9 @@ function setUp() {
       };
     },
   };
-  const rows: OutboxRow[] = [];
   let drawn = 0;
   const keepHooks = createKeepHooks({
     hooks,
-    announce: async (_shard, more) => void rows.push(...more),
     baseUrl: 'https://steward.example',
     origin: { stage: 'test' },
     clock,
@@ -46,7 +57,8 @@ function setUp() {
   const api = fakeApi(fakeSource({ mode: 'feed' }).source);
   const keep = () => keepHooks(anAlertJob(), { ...api, provider: { ...api.provider, hooks: profile } });
   const ours = () => [...standing.keys()].filter((target) => target.startsWith(BASE));
-  return { clock, log, hooks, standing, profile, rows, keep, ours };
+  const delivered = (at: Date) => void (deliveredAt = at);
+  return { clock, log, hooks, standing, profile, rows, keep, ours, delivered };
 }
 
 describe('keeping webhooks', () => {
@@ -82,25 +94,118 @@ describe('keeping webhooks', () => {
   it.each([
     ['switched off: the same address is switched on', 'disabled' as const],
     ['deleted: it gets another secret, and the old one is turned away', undefined],
-  ])('restores a hook that was %s, and says so', async (_what, state) => {
+  ])('restores a hook that was %s, and says both', async (_what, state) => {
     const { keep, hooks, clock, standing, rows, ours } = setUp();
     await hooks.want(WANTED);
     await keep();
+    const keptAt = clock.now().toISOString();
     const [target = ''] = ours();
     if (state === undefined) standing.delete(target);
     else standing.set(target, state);
     clock.advance(3_600_000);
+    const at = clock.now().toISOString();
     expect(await keep()).toBe(true);
     expect(ours()).toHaveLength(1);
     expect(ours()[0] === target).toBe(state === 'disabled');
     expect(await hooks.list('acme')).toHaveLength(1);
-    expect(rows).toMatchObject([{ event: { type: 'steward.hook.restored', data: { hook: 'h', job: 'watch' } } }]);
+    const told = { connection: 'acme', hook: 'h', job: 'watch', events: ['TaskCreated'], since: keptAt };
+    expect(rows.map(({ topic, event: { type, data } }) => ({ topic, type, data }))).toEqual([
+      {
+        topic: 'events',
+        type: 'steward.hook.disabled',
+        data: { ...told, recoverable: ['TaskCreated'], unrecoverable: [] },
+      },
+      {
+        topic: 'events',
+        type: 'steward.hook.restored',
+        data: {
+          ...told,
+          disabledAt: at,
+          reenabled: state === undefined ? [] : ['TaskCreated'],
+          registered: state === undefined ? ['TaskCreated'] : [],
+          polled: { from: keptAt, to: at },
+          recoverable: ['TaskCreated'],
+          unrecoverable: [],
+        },
+      },
+    ]);
+    expect(rows.map(({ event }) => [event.type, eventProblems(event)])).toEqual(
+      rows.map(({ event }) => [event.type, []]),
+    );
+    expect(await keep()).toBe(false);
+    expect(rows).toHaveLength(2);
+  });
+
+  it('says since when it was off by its last delivery, and what nobody finds again', async () => {
+    const { keep, hooks, clock, standing, rows, ours, delivered } = setUp();
+    await hooks.want({ ...WANTED, events: ['TaskCreated', 'TaskDeleted'] });
+    await keep();
+    clock.advance(1_200_000);
+    delivered(clock.now());
+    standing.set(ours()[0] ?? '', 'disabled');
+    clock.advance(2_400_000);
+    await keep();
+    const [{ event } = { event: undefined }] = rows;
+    expect(event).toMatchObject({
+      data: {
+        since: new Date(NOON.getTime()).toISOString(),
+        unrecoverable: [{ event: 'TaskDeleted', why: 'what was deleted is in no list' }],
+      },
+    });
+    expect(event?.summary).toContain('what it missed of TaskDeleted is lost, because what was deleted is in no list');
+  });
+
+  it('says it before it mends it, and once, however often mending fails', async () => {
+    const { keep, hooks, clock, standing, profile, rows, ours } = setUp();
+    await hooks.want(WANTED);
+    await keep();
+    standing.set(ours()[0] ?? '', 'disabled');
+    clock.advance(3_600_000);
+    const mend = profile.keep.bind(profile);
+    Object.assign(profile, { keep: async () => Promise.reject(new ProviderUnavailableError('x', { sent: true })) });
+    for (let minute = 0; minute < 5; minute += 1) {
+      expect(await keep()).toBe(minute === 0);
+      clock.advance(60_000);
+    }
+    expect(rows.map(({ event }) => event.type)).toEqual(['steward.hook.disabled']);
+    Object.assign(profile, { keep: mend });
+    expect(await keep()).toBe(true);
+    const [disabled, restored] = rows.map(({ event }) => event);
+    expect(restored).toMatchObject({
+      type: 'steward.hook.restored',
+      data: { disabledAt: disabled?.time.toISOString(), since: disabled?.data['since'], reenabled: ['TaskCreated'] },
+    });
+  });
+
+  it('takes events that were added to the configuration for new ones, not for switched off', async () => {
+    const { keep, hooks, rows, log, profile } = setUp();
+    await hooks.want(WANTED);
+    await keep();
+    await hooks.want({ ...WANTED, events: ['TaskCreated', 'TaskUpdated'] });
+    Object.assign(profile, {
+      keep: async () => ({ active: ['TaskCreated'], reenabled: [], registered: ['TaskUpdated'], foreign: 0 }),
+    });
+    expect(await keep()).toBe(false);
+    expect(log.events).toHaveLength(2);
+    expect(rows).toEqual([]);
+  });
+
+  it('finds the address again that a keeper left behind which was killed after it had registered it', async () => {
+    const { keep, hooks, ours } = setUp();
+    await hooks.want(WANTED);
+    const { kept } = hooks;
+    hooks.kept = async () => Promise.reject(new Error('killed'));
+    await expect(keep()).rejects.toThrow('killed');
+    hooks.kept = kept;
+    await keep();
+    expect(ours()).toHaveLength(1);
+    expect(await hooks.list('acme')).toHaveLength(1);
   });
 
   it('leaves a poll alone when it fails', async () => {
     const { keep, hooks, profile, log } = setUp();
     await hooks.want(WANTED);
-    Object.assign(profile, { targets: async () => Promise.reject(new ProviderUnavailableError('x', { sent: true })) });
+    Object.assign(profile, { standing: async () => Promise.reject(new ProviderUnavailableError('x', { sent: true })) });
     expect(await keep()).toBe(false);
     expect(log.events).toMatchObject([['hook.unkept', { code: 'PROVIDER_UNAVAILABLE' }]]);
   });

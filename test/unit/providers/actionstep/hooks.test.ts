@@ -5,7 +5,7 @@ import { ConfigInvalidError } from '../../../../functions/core/errors.ts';
 import type { JsonObject, JsonValue } from '../../../../functions/core/json.ts';
 import { parseHook } from '../../../../functions/providers/actionstep/hook-events.ts';
 import { hookSource } from '../../../../functions/providers/actionstep/hook-source.ts';
-import { keepHooks, listHooks, registerHook } from '../../../../functions/providers/actionstep/hooks.ts';
+import { hooks, keepHooks, listHooks, registerHook } from '../../../../functions/providers/actionstep/hooks.ts';
 import { NOW, open, type Harness } from './harness.ts';
 
 const TARGET = 'https://hooks.example/hooks/harbour/secret';
@@ -201,8 +201,38 @@ describe('keepHooks', () => {
       active: [],
       [how]: ['ActionUpdated'],
     });
-    const hooks = await listHooks(harness.api.call);
-    expect(hooks.filter(({ status }) => status === 'Active')).toHaveLength(1);
-    expect(hooks).toHaveLength(count);
+    const standing = await listHooks(harness.api.call);
+    expect(standing.filter(({ status }) => status === 'Active')).toHaveLength(1);
+    expect(standing).toHaveLength(count);
+  });
+});
+
+describe('what stands', () => {
+  it('is told with the last delivery, after which a hook that is off was off', async () => {
+    const harness = await open();
+    await keepHooks(harness.api.call, ['ActionUpdated', 'TaskCreated'], TARGET);
+    const [delivery] = harness.model.deliveries({ name: 'ActionUpdated', resource: 'actions', id: '1001' });
+    if (delivery === undefined) throw new Error('the hook is active');
+    harness.model.settle(delivery, 500, NOW);
+    expect(await hooks.standing?.(harness.api.call)).toEqual([
+      { event: 'ActionUpdated', targetUrl: TARGET, active: false, lastDeliveryAt: NOW },
+      { event: 'TaskCreated', targetUrl: TARGET, active: true },
+    ]);
+  });
+});
+
+describe('what a poll recovers', () => {
+  it('is what carries a stamp that moves, in the resources of the job', () => {
+    const options = hookSource.parseOptions({ resources: ['actions', 'filenotes'] });
+    const events = ['ActionUpdated', 'FileNoteCreated', 'FileNoteUpdated', 'ActionDocumentDeleted', 'TaskCreated'];
+    expect(hooks.recovery(options, [...events, 'ActionParticipantAdded'])).toEqual({
+      polled: ['ActionUpdated', 'FileNoteCreated'],
+      lost: [
+        { event: 'FileNoteUpdated', why: 'the stamp of filenotes stays when one is edited' },
+        { event: 'ActionDocumentDeleted', why: 'what was deleted is in no list' },
+        { event: 'TaskCreated', why: 'the job does not poll tasks' },
+        { event: 'ActionParticipantAdded', why: 'actionparticipants carry no stamp of their change' },
+      ],
+    });
   });
 });
