@@ -26,18 +26,39 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
 /** What the handler of an entry may import besides core: schemas for the event that it takes. */
 const HANDLER_PACKAGES = /^valibot$/;
 
-/** What core and the providers must be given as arguments. */
+/** Node's own modules that a room may import. An index.ts may import any: it is where the ambient becomes an argument. */
+const NODE_MODULES: Readonly<Record<string, RegExp>> = {
+  core: /^node:crypto$/,
+  providers: /^node:crypto$/,
+  adapters: /^node:(crypto|util|zlib)$/,
+  http: /^node:(dns|net|stream|zlib)$/,
+};
+
+/** What everything but an index.ts must be given as an argument. */
 const AMBIENT: readonly RegExp[] = [
-  /\bDate\.now\(/,
-  /\bnew Date\(\)/,
-  /\bMath\.random\(/,
-  /\bprocess\.env\b/,
-  /\bsetTimeout\(/,
-  /\bsetInterval\(/,
-  /(?<![.\w])fetch\(/,
-  /\bperformance\.now\(/,
-  /from 'node:(net|http|https|dns|fs|child_process|tls)/,
+  /\bDate\.now\b/,
+  /\bnew Date(?:\(\)|;)/,
+  /(?<![.\w]|new )Date\(/,
+  /\bMath\.random\b/,
+  /\brandom(?:Bytes|Int|FillSync|Fill)\b|\bgetRandomValues\b/,
+  /(?<![.\w])process\b/,
+  /(?<![.\w])(?:setTimeout|setInterval|setImmediate)\(/,
+  /(?<![.\w])fetch\(|\bnew (?:WebSocket|EventSource)\b/,
+  /(?<![.\w])(?:performance|globalThis)\b/,
 ];
+
+/** Draws that are no argument, each with the reason. */
+const OWN_DRAWS: Readonly<Record<string, { readonly pattern: RegExp; readonly reason: string }>> = {
+  'functions/adapters/dynamodb/authorization-store.ts': {
+    pattern: /\brandomUUID\b/,
+    reason: 'Marks one write, so that the client that repeats it knows its own. Nothing is decided by it.',
+  },
+  'functions/http/send.ts': {
+    pattern: /\bAbortSignal\.timeout\b/,
+    reason: 'The time-out of a request; how long it is comes with the request.',
+  },
+};
+const DRAWS = /\brandomUUID\b|\bAbortSignal\.timeout\b/;
 
 interface Source {
   readonly path: string;
@@ -100,14 +121,48 @@ describe('architecture', () => {
     expect(sources.flatMap(wrongPackages)).toEqual([]);
   });
 
-  it('gives core and the providers time, randomness, environment and the network as arguments', () => {
+  it('takes time, randomness, environment and the network from an index.ts, and from nowhere else', () => {
     const found = sources
-      .filter(({ room }) => room === 'core' || room === 'providers')
+      .filter(({ path }) => !path.endsWith(`${sep}index.ts`))
       .flatMap((source) =>
-        AMBIENT.filter((pattern) => pattern.test(withoutComments(source.text))).map(
-          (pattern) => `${named(source)}: ${pattern}`,
-        ),
+        [...AMBIENT, ...(named(source) in OWN_DRAWS ? [] : [DRAWS])]
+          .filter((pattern) => pattern.test(withoutTexts(source.text)))
+          .map((pattern) => `${named(source)}: ${pattern}`),
       );
+    expect(found).toEqual([]);
+    const unused = Object.entries(OWN_DRAWS).filter(
+      ([name, { pattern }]) => !pattern.test(withoutTexts(readFileSync(join(ROOT, name), 'utf8'))),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  it.each([
+    ['const at = Date.now();', true],
+    ['const at = new Date();', true],
+    ['const at = Date();', true],
+    ['const at = new Date(ms);', false],
+    ['now: () => clock.now()', false],
+    ['const { randomBytes: draw } = crypto;', true],
+    ['const stage = process.env.STAGE;', true],
+    ['import { env } from process', true],
+    ['const process = 1; // not ours', true],
+    ['await run.process(it)', false],
+    ['const socket = new WebSocket(url);', true],
+    ['await dependencies.fetch(url)', false],
+    ['globalThis.crypto', true],
+    ["throw new Error('the process ended')", false],
+    ['/* Date.now() */', false],
+  ])('knows %j for ambient or not: %s', (text, ambient) => {
+    expect(AMBIENT.some((pattern) => pattern.test(withoutTexts(text)))).toBe(ambient);
+  });
+
+  it('has no module of Node in a room that it is not for', () => {
+    const found = sources.flatMap((source) => {
+      const allowed = source.path.endsWith(`${sep}index.ts`) ? /./ : (NODE_MODULES[source.room] ?? /^$/);
+      return source.imports
+        .filter(({ specifier }) => specifier.startsWith('node:') && !allowed.test(specifier))
+        .map(({ specifier }) => `${named(source)} imports ${specifier}`);
+    });
     expect(found).toEqual([]);
   });
 
@@ -134,6 +189,10 @@ describe('architecture', () => {
   });
 });
 
-function withoutComments(text: string): string {
-  return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
+/** Without comments and texts: in those a word means nothing. A template stays: it may hold code. */
+function withoutTexts(text: string): string {
+  return text
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .replaceAll(/^\s*\/\/.*$/gm, '')
+    .replaceAll(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, "''");
 }
