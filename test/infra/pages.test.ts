@@ -1,0 +1,82 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { costTable } from '../../infra/costs.ts';
+import { EXIT } from '../../infra/cli/exit.ts';
+import { FUNCTIONS } from '../../infra/functions.ts';
+import { anchors, localLinks, readPage, ROOT, tableRows } from '../support/markdown.ts';
+import { allowedActions, allowing } from './permissions.ts';
+import { synthesize } from './synthesize.ts';
+
+const PAGES = [
+  'README.md',
+  ...readdirSync(`${ROOT}infra`).flatMap((name) => (name.endsWith('.md') ? [`infra/${name}`] : [])),
+];
+
+describe('the pages', () => {
+  it.each(PAGES)('%s links to what there is, headings too', (page) => {
+    const broken = localLinks(readPage(page)).filter((target) => {
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? page : join(dirname(page), path);
+      if (!existsSync(ROOT + file)) return true;
+      return anchor !== undefined && !anchors(readPage(file)).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('README has no wall of text: no paragraph above 600 characters', () => {
+    const prose = readPage('README.md').replaceAll(/^```[\s\S]*?^```$/gm, '');
+    const long = prose
+      .split(/\n\s*\n/)
+      .filter((text) => !text.startsWith('|') && !text.startsWith('- ') && text.length > 600);
+    expect(long).toEqual([]);
+  });
+
+  it('README shows the costs that are computed: node infra/costs.ts prints the table', () => {
+    expect(readPage('README.md')).toContain(`\n${costTable([10, 1_000, 100_000])}\n`);
+  });
+
+  it('README has every exit code', () => {
+    const codes = tableRows(readPage('README.md'), 'Operate').map(([code]) => Number(code));
+    expect(codes).toEqual(Object.values(EXIT));
+  });
+});
+
+describe('SECURITY.md', () => {
+  const { service } = synthesize();
+  const idOf = (name: string) =>
+    name.replaceAll(/(^|-)([a-z])/g, (_match, _dash, letter: string) => letter.toUpperCase());
+  const opens = (id: string, purpose: string) =>
+    allowing(service, id, 'kms:Decrypt').some(
+      ({ Condition }) => Condition?.['StringEquals']?.['kms:EncryptionContext:purpose'] === purpose,
+    );
+  const seals = (id: string) => allowedActions(service, id).includes('kms:GenerateDataKey');
+  const may = (id: string, action: string) => allowedActions(service, id).includes(action);
+
+  it('says of each function what the template says', () => {
+    const page = tableRows(readPage('infra/SECURITY.md'), 'Who may do what').map(([name = '', ...cells]) => [
+      /`(.*)`/.exec(name)?.[1],
+      ...cells.map((cell) => cell === '✓'),
+    ]);
+    const template = FUNCTIONS.map(({ name }) => {
+      const id = idOf(name);
+      return [
+        name,
+        opens(id, 'access'),
+        opens(id, 'refresh'),
+        may(id, 'secretsmanager:GetSecretValue'),
+        seals(id),
+        may(id, 'kms:Sign'),
+        may(id, 'sns:Publish'),
+      ];
+    });
+    expect(page).toEqual(expect.arrayContaining(template));
+    expect(page).toHaveLength(template.length);
+  });
+
+  it('calls public what has a route', () => {
+    const page = readPage('infra/SECURITY.md');
+    for (const { name, routes } of FUNCTIONS)
+      expect([name, page.includes(`\`${name}\` (public)`)]).toEqual([name, routes !== undefined]);
+  });
+});
