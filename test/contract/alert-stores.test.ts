@@ -13,10 +13,11 @@ import { eventId, type OutboxRow } from '../../functions/core/events.ts';
 import type { OutboxStore, PublishedRow } from '../../functions/core/publishing/outbox-store.ts';
 import type { HookStore } from '../../functions/core/work/hook.ts';
 import type { WorkRow, WorkStore } from '../../functions/core/work/work.ts';
-import { startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
+import { DYNAMO_ENGINES, startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { createMemoryAlertStore } from '../support/memory-alert-store.ts';
 import { createMemoryOutboxStore, createMemoryState } from '../support/memory-outbox-store.ts';
 import { createMemoryHookStore, createMemoryWorkStore } from '../support/memory-work-store.ts';
+import { eventually } from '../support/aws-endpoint.ts';
 
 const NOON = new Date('2026-03-01T12:00:00Z');
 const later = (ms: number) => new Date(NOON.getTime() + ms);
@@ -97,7 +98,7 @@ function promises(create: () => Stores) {
       const head = aHead('a');
       await alerts.commit(to, [aChange(head), aChange(aHead('b', { state: 'resolved' }))], NOON);
       expect(await alerts.heads(job, ['a', 'nobody', 'a'])).toEqual(new Map([['a', head]]));
-      expect((await alerts.open(job)).map(({ id }) => id)).toEqual(['a']);
+      await eventually(async () => expect((await alerts.open(job)).map(({ id }) => id)).toEqual(['a']));
       const { rows } = await outbox.read(shard, 10, undefined);
       expect(rows.map(({ event, topic, order, createdAt }) => ({ event, topic, order, createdAt }))).toEqual([
         { ...aRow('job/a', 1), createdAt: NOON },
@@ -134,7 +135,7 @@ function promises(create: () => Stores) {
         await alerts.commit(to, changes, NOON);
       }
       expect((await alerts.heads(job, ids)).size).toBe(240);
-      expect(await alerts.open(job)).toHaveLength(240);
+      await eventually(async () => expect(await alerts.open(job)).toHaveLength(240));
       await expect(alerts.commit(to, Array(41).fill(aChange(aHead('x'))), NOON)).rejects.toThrow(RangeError);
     });
 
@@ -344,10 +345,10 @@ describe('in memory', () => {
   });
 });
 
-describe('in DynamoDB', () => {
+describe.each(DYNAMO_ENGINES)('in DynamoDB (%s)', (engine) => {
   let dynamo: TestDynamo;
   beforeAll(async () => {
-    dynamo = await startTestDynamo();
+    dynamo = await startTestDynamo(engine);
   });
   afterAll(() => dynamo.stop());
 

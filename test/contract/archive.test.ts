@@ -1,16 +1,10 @@
 import { GetObjectRetentionCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
-import { KMSClient } from '@aws-sdk/client-kms';
-import { createHash, randomUUID, verify } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createKmsSigner } from '../../functions/adapters/kms/signer.ts';
 import { createArchive } from '../../functions/adapters/s3/archive.ts';
 import { StoreUnavailableError } from '../../functions/core/errors.ts';
 import type { Archive } from '../../functions/core/reports/archive.ts';
-import { fetchPublicKey } from '../../infra/cli/verify.ts';
-import { type LocalCloud, startLocalCloud } from '../../infra/local/cloud.ts';
+import { type AwsEndpoint, awsEndpoint } from '../support/aws-endpoint.ts';
 import { createMemoryArchive } from '../support/memory-archive.ts';
 
 const LOCK = { mode: 'GOVERNANCE', until: new Date(Date.now() + 86_400_000) } as const;
@@ -74,24 +68,23 @@ describe('archive in memory', () => {
 });
 
 describe('archive on S3', () => {
-  let folder: string;
-  let cloud: LocalCloud;
+  let aws: AwsEndpoint;
   let client: S3Client;
+  let bucket: string;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'steward-archive-'));
-    cloud = await startLocalCloud({ directory: folder });
-    client = new S3Client({ ...options(cloud), forcePathStyle: true });
+    aws = await awsEndpoint();
+    client = new S3Client(aws.s3);
+    bucket = await aws.bucket('archive');
   });
   afterAll(async () => {
     client.destroy();
-    await cloud.stop();
-    await rm(folder, { recursive: true, force: true });
+    await aws.stop();
   });
-  promises(() => createArchive({ client, bucket: cloud.resources.archiveBucketName }));
+  promises(() => createArchive({ client, bucket }));
 
   it('E07 asks again when another write to the key is under way', async () => {
     let conflicts = 2;
-    const racing = new S3Client({ ...options(cloud), forcePathStyle: true });
+    const racing = new S3Client(aws.s3);
     racing.middlewareStack.add(
       (next, context) => async (args) => {
         if (context.commandName === 'PutObjectCommand' && conflicts-- > 0) {
@@ -101,20 +94,21 @@ describe('archive on S3', () => {
       },
       { step: 'initialize' },
     );
-    const archive = createArchive({ client: racing, bucket: 'archive' });
+    const archive = createArchive({ client: racing, bucket });
     const key = randomUUID();
-    const lock = { ...LOCK, mode: 'COMPLIANCE' as const };
+    // Nobody deletes it before then, the cleaning neither.
+    const lock = { mode: 'COMPLIANCE' as const, until: new Date(Date.now() + 5000) };
     expect(await archive.create({ key, bytes: text('x'), contentType: 'application/json' }, lock)).toEqual({
       created: true,
     });
-    const { Retention } = await client.send(new GetObjectRetentionCommand({ Bucket: 'archive', Key: key }));
+    const { Retention } = await client.send(new GetObjectRetentionCommand({ Bucket: bucket, Key: key }));
     expect(Retention?.Mode).toBe('COMPLIANCE');
     racing.destroy();
   });
 
   it('E08 finds its own write when the reply was lost', async () => {
     let lose = true;
-    const lossy = new S3Client({ ...options(cloud), forcePathStyle: true, maxAttempts: 1 });
+    const lossy = new S3Client({ ...aws.s3, maxAttempts: 1 });
     lossy.middlewareStack.add(
       (next, context) => async (args) => {
         const answer = await next(args);
@@ -124,19 +118,17 @@ describe('archive on S3', () => {
       },
       { step: 'initialize' },
     );
-    const archive = createArchive({ client: lossy, bucket: 'archive' });
+    const archive = createArchive({ client: lossy, bucket });
     const object = { key: randomUUID(), bytes: text('once'), contentType: 'text/csv' };
     await expect(archive.write(object)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
     await archive.write(object);
-    const { Versions = [] } = await client.send(
-      new ListObjectVersionsCommand({ Bucket: 'archive', Prefix: object.key }),
-    );
+    const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: object.key }));
     expect(Versions).toHaveLength(1);
     lossy.destroy();
   });
 
   it('E11 refuses bytes that were changed on their way', async () => {
-    const corrupt = new S3Client({ ...options(cloud), forcePathStyle: true, maxAttempts: 1 });
+    const corrupt = new S3Client({ ...aws.s3, maxAttempts: 1 });
     corrupt.middlewareStack.add(
       (next) => async (args) => {
         const request = args.request as { body?: unknown };
@@ -145,31 +137,12 @@ describe('archive on S3', () => {
       },
       { step: 'finalizeRequest', priority: 'low' },
     );
-    const archive = createArchive({ client: corrupt, bucket: 'archive' });
+    const archive = createArchive({ client: corrupt, bucket });
     const key = randomUUID();
     await expect(archive.write({ key, bytes: text('honest'), contentType: 'text/csv' })).rejects.toBeInstanceOf(
       StoreUnavailableError,
     );
-    expect(await createArchive({ client, bucket: 'archive' }).read(key)).toBeUndefined();
+    expect(await createArchive({ client, bucket }).read(key)).toBeUndefined();
     corrupt.destroy();
   });
-
-  it('signs with a key that its public half verifies', async () => {
-    const kms = new KMSClient(options(cloud));
-    const keyArn = cloud.resources.signingKeyArn;
-    const signature = await createKmsSigner({ client: kms, keyArn }).sign('{"a":1}');
-    expect(signature).toMatchObject({ key: keyArn, algorithm: 'ECDSA_SHA_256' });
-    const publicKey = await fetchPublicKey(kms, keyArn);
-    expect(verify('sha256', text('{"a":1}'), publicKey, Buffer.from(signature.value, 'base64'))).toBe(true);
-    expect(verify('sha256', text('{"a":2}'), publicKey, Buffer.from(signature.value, 'base64'))).toBe(false);
-    kms.destroy();
-  });
 });
-
-function options(cloud: LocalCloud) {
-  return {
-    endpoint: cloud.endpoint,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  };
-}

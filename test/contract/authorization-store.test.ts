@@ -2,7 +2,7 @@ import { type GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthorizationStore } from '../../functions/adapters/dynamodb/authorization-store.ts';
 import { createConnectionStore } from '../../functions/adapters/dynamodb/connection-store.ts';
-import { startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
+import { DYNAMO_ENGINES, startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { createMemoryAuthorizations } from '../support/memory-authorizations.ts';
 import { itIsAnAuthorizationStore } from './authorization-store.ts';
 
@@ -10,10 +10,10 @@ describe('AuthorizationStore in memory', () => {
   itIsAnAuthorizationStore(() => createMemoryAuthorizations());
 });
 
-describe('AuthorizationStore on DynamoDB', () => {
+describe.each(DYNAMO_ENGINES)('AuthorizationStore on DynamoDB (%s)', (engine) => {
   let dynamo: TestDynamo;
   beforeAll(async () => {
-    dynamo = await startTestDynamo();
+    dynamo = await startTestDynamo(engine);
   });
   afterAll(async () => {
     await dynamo.stop();

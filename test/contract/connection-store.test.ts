@@ -2,7 +2,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConnectionStore } from '../../functions/adapters/dynamodb/connection-store.ts';
 import { ConflictError } from '../../functions/core/errors.ts';
-import { startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
+import { DYNAMO_ENGINES, startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { createMemoryConnections } from '../support/memory-connections.ts';
 import { itIsAConnectionStore } from './connection-store.ts';
 
@@ -10,10 +10,10 @@ describe('ConnectionStore in memory', () => {
   itIsAConnectionStore(() => createMemoryConnections());
 });
 
-describe('ConnectionStore on DynamoDB', () => {
+describe.each(DYNAMO_ENGINES)('ConnectionStore on DynamoDB (%s)', (engine) => {
   let dynamo: TestDynamo;
   beforeAll(async () => {
-    dynamo = await startTestDynamo();
+    dynamo = await startTestDynamo(engine);
   });
   afterAll(async () => {
     await dynamo.stop();

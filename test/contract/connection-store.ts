@@ -3,6 +3,7 @@ import type { ConnectionStore, LeaseRequest, TokenCommit } from '../../functions
 import { tokenFingerprint } from '../../functions/core/connections/fingerprint.ts';
 import { ConflictError } from '../../functions/core/errors.ts';
 import { eventId, type OutboxRow } from '../../functions/core/events.ts';
+import { eventually } from '../support/aws-endpoint.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 const inMs = (ms: number) => new Date(now.getTime() + ms);
@@ -283,21 +284,23 @@ export function itIsAConnectionStore(create: () => ConnectionStore): void {
     for (const [index, name] of names.entries()) await store.configure(name, configuration, inMs(-index * 1000));
     const shards = new Set<string>();
     for (const name of names) shards.add((await store.find(name))?.shard ?? '');
-    const due: string[] = [];
-    for (const shard of shards) {
-      let next: string | undefined;
-      do {
-        const page = await store.due(shard, now, next);
-        due.push(...page.names.filter((name) => names.includes(name)));
-        next = page.next;
-      } while (next !== undefined);
-    }
-    expect(new Set(due)).toEqual(new Set(names));
+    await eventually(async () => {
+      const due: string[] = [];
+      for (const shard of shards) {
+        let next: string | undefined;
+        do {
+          const page = await store.due(shard, now, next);
+          due.push(...page.names.filter((name) => names.includes(name)));
+          next = page.next;
+        } while (next !== undefined);
+      }
+      expect(new Set(due)).toEqual(new Set(names));
+    });
     const early = await store.due([...shards][0] ?? '', inMs(-60_000));
     expect(early.names.filter((name) => names.includes(name))).toEqual([]);
     await store.reject(names[1] ?? '', 0);
     const shard = (await store.find(names[1] ?? ''))?.shard ?? '';
-    expect((await store.rejected(shard)).names).toContain(names[1]);
+    await eventually(async () => expect((await store.rejected(shard)).names).toContain(names[1]));
     expect((await store.list()).map(({ name }) => name)).toEqual(expect.arrayContaining(names));
   });
 

@@ -1,5 +1,5 @@
 import {
-  DynamoDBClient,
+  type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
@@ -7,31 +7,23 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { CreateTableCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tableInput } from '../../infra/local/aws/tables.ts';
-import { STATE_TABLE } from '../../infra/tables.ts';
-import { type AwsEndpoint, awsEndpoint, unique } from '../support/aws-endpoint.ts';
+import { unique } from '../support/aws-endpoint.ts';
+import { startTestDynamo, DYNAMO_ENGINES, type TestDynamo } from '../support/dynamo.ts';
 
-const foreign = process.env['AWS_ENDPOINT_URL'] !== undefined;
-
-describe.each(foreign ? (['foreign'] as const) : (['dynoxide', 'dynalite'] as const))('DynamoDB: %s', (engine) => {
-  let aws: AwsEndpoint;
+describe.each(DYNAMO_ENGINES)('DynamoDB: %s', (engine) => {
+  let dynamo: TestDynamo;
   let client: DynamoDBClient;
   let TableName: string;
 
   beforeAll(async () => {
-    aws = await awsEndpoint(engine === 'foreign' ? undefined : engine);
-    client = new DynamoDBClient({ ...aws.client });
-    TableName = aws.local?.resources.stateTableName ?? unique('state');
-    if (aws.local) return;
-    await client.send(new CreateTableCommand({ ...tableInput(STATE_TABLE), TableName }));
-    await waitUntilTableExists({ client, maxWaitTime: 60 }, { TableName });
+    dynamo = await startTestDynamo(engine);
+    client = dynamo.client;
+    TableName = dynamo.state.tableName;
   });
 
   afterAll(async () => {
-    client.destroy();
-    await aws.stop();
+    await dynamo.stop();
   });
 
   const key = (pk: string, sk = 'job') => ({ pk: { S: pk }, sk: { S: sk } });

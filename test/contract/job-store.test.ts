@@ -7,6 +7,7 @@ import { recordRun } from '../../functions/core/schedules/job-run.ts';
 import { DYNAMO_ENGINES, startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { createMemoryJobStore } from '../support/memory-job-store.ts';
 import { aReportJob, anAlertJob } from '../support/report-job.ts';
+import { eventually } from '../support/aws-endpoint.ts';
 
 const NOON = new Date('2026-03-01T12:00:00Z');
 const later = (ms: number) => new Date(NOON.getTime() + ms);
@@ -37,8 +38,8 @@ function promises(create: () => JobStore) {
     await store.configure(aReportJob({ name: c, shard: mine }), later(100));
     await store.configure(anAlertJob({ name: randomUUID(), shard: mine }), NOON);
     await store.configure(aReportJob({ name: randomUUID(), shard: shard() }), NOON);
-    expect(await store.due('report', mine, later(10), 10)).toEqual([a, b]);
-    expect(await store.due('report', mine, later(10), 1)).toEqual([a]);
+    await eventually(async () => expect(await store.due('report', mine, later(10), 10)).toEqual([a, b]));
+    await eventually(async () => expect(await store.due('report', mine, later(10), 1)).toEqual([a]));
   });
 
   it('lets one owner take a due job, and another one after the lease is over', async () => {
@@ -99,11 +100,11 @@ function promises(create: () => JobStore) {
     expect((await store.find(name))?.request).toEqual({ until: later(1), from: later(-9) });
     await store.setPaused(name, true, NOON);
     await store.wake(name, NOON);
-    expect(await store.due('report', mine, later(1e9), 10)).toEqual([]);
+    await eventually(async () => expect(await store.due('report', mine, later(1e9), 10)).toEqual([]));
     await expect(store.request(name, {}, NOON)).rejects.toBeInstanceOf(NotFoundError);
     expect((await store.find(name))?.job.paused).toBe(true);
     await store.setPaused(name, false, later(7));
-    expect(await store.due('report', mine, later(7), 10)).toEqual([name]);
+    await eventually(async () => expect(await store.due('report', mine, later(7), 10)).toEqual([name]));
     await store.remove(name);
     await store.remove(name);
     expect(await store.find(name)).toBeUndefined();

@@ -1,7 +1,6 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { statSync } from 'node:fs';
 import {
-  CreateKeyCommand,
   DecryptCommand,
   DescribeKeyCommand,
   EncryptCommand,
@@ -11,7 +10,7 @@ import {
   SignCommand,
 } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AwsEndpoint, awsEndpoint } from '../support/aws-endpoint.ts';
+import { type AwsEndpoint, awsEndpoint, IS_FOREIGN } from '../support/aws-endpoint.ts';
 
 let aws: AwsEndpoint;
 let kms: KMSClient;
@@ -20,11 +19,9 @@ let signing: string;
 
 beforeAll(async () => {
   aws = await awsEndpoint();
-  kms = new KMSClient({ ...aws.client });
-  const created = async (input: object) => (await kms.send(new CreateKeyCommand(input))).KeyMetadata?.Arn ?? '';
-  sealing = aws.local?.resources.sealingKeyArn ?? (await created({}));
-  signing =
-    aws.local?.resources.signingKeyArn ?? (await created({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }));
+  kms = new KMSClient(aws.client);
+  sealing = await aws.key('sealing');
+  signing = await aws.key('signing');
 });
 
 afterAll(async () => {
@@ -101,7 +98,7 @@ describe('KMS: the signing key', () => {
   });
 });
 
-describe.skipIf(process.env['AWS_ENDPOINT_URL'] !== undefined)('KMS on this machine', () => {
+describe.skipIf(IS_FOREIGN)('KMS on this machine', () => {
   it('keeps its keys where only this user reads them', () => {
     expect(statSync(`${aws.directory}/kms.json`).mode & 0o777).toBe(0o600);
   });

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import {
-  CreateBucketCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   GetObjectRetentionCommand,
@@ -15,7 +14,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AwsEndpoint, awsEndpoint, unique } from '../support/aws-endpoint.ts';
+import { type AwsEndpoint, awsEndpoint, IS_FOREIGN, unique } from '../support/aws-endpoint.ts';
 
 let aws: AwsEndpoint;
 let s3: S3Client;
@@ -24,12 +23,9 @@ let rescue: string;
 
 beforeAll(async () => {
   aws = await awsEndpoint();
-  s3 = new S3Client({ ...aws.client });
-  archive = aws.local?.resources.archiveBucketName ?? unique('archive');
-  rescue = aws.local?.resources.rescueBucketName ?? unique('rescue');
-  if (aws.local) return;
-  await s3.send(new CreateBucketCommand({ Bucket: archive, ObjectLockEnabledForBucket: true }));
-  await s3.send(new CreateBucketCommand({ Bucket: rescue }));
+  s3 = new S3Client(aws.s3);
+  archive = await aws.bucket('archive');
+  rescue = await aws.bucket('rescue');
 });
 
 afterAll(async () => {
@@ -231,7 +227,7 @@ describe('S3: versions and retention', () => {
   });
 });
 
-describe.skipIf(process.env['AWS_ENDPOINT_URL'] !== undefined)('S3 on this machine', () => {
+describe.skipIf(IS_FOREIGN)('S3 on this machine', () => {
   it('lays the current version of an object down as a plain file', async () => {
     const key = `exports/${unique('plain')}/data.csv`;
     await put(key, 'first');

@@ -9,22 +9,27 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AwsEndpoint, awsEndpoint, unique } from '../support/aws-endpoint.ts';
+import { type AwsEndpoint, awsEndpoint, eventually, IS_FOREIGN, unique } from '../support/aws-endpoint.ts';
 
 let aws: AwsEndpoint;
 let client: SecretsManagerClient;
 
 beforeAll(async () => {
   aws = await awsEndpoint();
-  client = new SecretsManagerClient({ ...aws.client });
+  client = new SecretsManagerClient(aws.client);
 });
 
 afterAll(async () => {
-  client.destroy();
   await aws.stop();
+  client.destroy();
 });
 
-const create = (Name: string, SecretString: string) => client.send(new CreateSecretCommand({ Name, SecretString }));
+async function create(Name: string, SecretString: string) {
+  const created = await client.send(new CreateSecretCommand({ Name, SecretString }));
+  aws.afterwards(() => client.send(new DeleteSecretCommand({ SecretId: Name, ForceDeleteWithoutRecovery: true })));
+  return created;
+}
+
 const read = (SecretId: string, more: { VersionStage?: string; VersionId?: string } = {}) =>
   client.send(new GetSecretValueCommand({ SecretId, ...more }));
 const put = (
@@ -94,15 +99,15 @@ describe('Secrets Manager', () => {
     const prefix = unique('steward/list');
     for (const name of ['a', 'b']) await create(`${prefix}/${name}`, name);
 
-    const { SecretList } = await client.send(
-      new ListSecretsCommand({ Filters: [{ Key: 'name', Values: [`${prefix}/`] }] }),
-    );
-
-    expect(SecretList?.map(({ Name }) => Name).toSorted()).toEqual([`${prefix}/a`, `${prefix}/b`]);
+    const Filters = [{ Key: 'name' as const, Values: [`${prefix}/`] }];
+    await eventually(async () => {
+      const { SecretList } = await client.send(new ListSecretsCommand({ Filters }));
+      expect(SecretList?.map(({ Name }) => Name).toSorted()).toEqual([`${prefix}/a`, `${prefix}/b`]);
+    });
   });
 });
 
-describe.skipIf(process.env['AWS_ENDPOINT_URL'] !== undefined)('Secrets Manager on this machine', () => {
+describe.skipIf(IS_FOREIGN)('Secrets Manager on this machine', () => {
   it('keeps secrets where only this user reads them', async () => {
     await create(unique('mode'), 'x');
 

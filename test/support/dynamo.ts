@@ -1,58 +1,58 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateTableCommand, DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DeleteTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import type { Table } from '../../functions/adapters/dynamodb/table.ts';
 import { type DynamoEngine, startDynamo } from '../../infra/local/aws/dynamodb.ts';
 import { tableInput } from '../../infra/local/aws/tables.ts';
 import { type TableShape, TABLES } from '../../infra/tables.ts';
+import { foreignClient, IS_FOREIGN, unique } from './aws-endpoint.ts';
 
 export interface TestDynamo {
   readonly client: DynamoDBClient;
   readonly endpoint: string;
   readonly connections: Table;
   readonly state: Table;
-  /** Closes the client, and ends the engine that was started here. */
+  /** Deletes the tables, closes the client, and ends the engine that was started here. */
   stop(): Promise<void>;
 }
 
-/** Anything signs: engines on loopback check nothing. What is behind `AWS_ENDPOINT_URL` brings its own environment. */
+/** Anything signs: engines on loopback check nothing. */
 const LOOPBACK_CREDENTIALS = { accessKeyId: 'loopback', secretAccessKey: 'loopback' };
 
-/** Engines to run a contract suite on: each one that there is; the one behind `AWS_ENDPOINT_URL` when it is set. */
-export const DYNAMO_ENGINES: readonly (DynamoEngine | undefined)[] =
-  process.env.AWS_ENDPOINT_URL === undefined ? [undefined, 'dynalite'] : [undefined];
+/** Engines to run a contract suite on: each one that there is; the foreign one alone where there is one. */
+export const DYNAMO_ENGINES: readonly (DynamoEngine | 'foreign' | undefined)[] = IS_FOREIGN
+  ? ['foreign']
+  : [undefined, 'dynalite'];
 
 /**
- * A DynamoDB with both tables of `infra/tables.ts`, empty but for what others put in them.
+ * A DynamoDB with both tables of `infra/tables.ts`, empty, under names that nobody else has.
  *
  * With `AWS_ENDPOINT_URL` set that endpoint is used, whatever is behind it; otherwise an engine is started on loopback: the
- * named one, or the best there is for this platform. Tests share tables: take names that nobody else takes.
+ * named one, or the best there is for this platform. The tests of a suite share tables: take names that nobody else takes.
  */
-export async function startTestDynamo(engine?: DynamoEngine): Promise<TestDynamo> {
-  const started = process.env.AWS_ENDPOINT_URL === undefined ? await startEngine(engine) : undefined;
-  const endpoint = started?.endpoint ?? process.env.AWS_ENDPOINT_URL ?? '';
-  const client = new DynamoDBClient({
-    endpoint,
-    region: process.env.AWS_REGION ?? 'us-east-1',
-    ...(process.env.AWS_ACCESS_KEY_ID === undefined ? { credentials: LOOPBACK_CREDENTIALS } : {}),
-  });
-  await Promise.all(TABLES.map((shape) => createTable(client, shape)));
+export async function startTestDynamo(engine?: DynamoEngine | 'foreign'): Promise<TestDynamo> {
+  const started = IS_FOREIGN || engine === 'foreign' ? undefined : await startEngine(engine);
+  const client = new DynamoDBClient(
+    started === undefined
+      ? foreignClient()
+      : { endpoint: started.endpoint, region: 'us-east-1', credentials: LOOPBACK_CREDENTIALS },
+  );
+  const names = { connections: unique('steward-connections'), state: unique('steward-state') };
+  await Promise.all(TABLES.map((shape) => createTable(client, shape, names[shape.id])));
   return {
     client,
-    endpoint,
-    connections: { client, tableName: tableNameOf('connections') },
-    state: { client, tableName: tableNameOf('state') },
+    endpoint: started?.endpoint ?? process.env['AWS_ENDPOINT_URL'] ?? '',
+    connections: { client, tableName: names.connections },
+    state: { client, tableName: names.state },
     async stop() {
+      for (const TableName of Object.values(names)) {
+        if (started === undefined) await client.send(new DeleteTableCommand({ TableName }));
+      }
       client.destroy();
       await started?.stop();
     },
   };
-}
-
-/** Name of a table in tests. */
-export function tableNameOf(id: TableShape['id']): string {
-  return `steward-test-${id}`;
 }
 
 async function startEngine(engine: DynamoEngine | undefined) {
@@ -67,10 +67,8 @@ async function startEngine(engine: DynamoEngine | undefined) {
   };
 }
 
-async function createTable(client: DynamoDBClient, shape: TableShape): Promise<void> {
-  try {
-    await client.send(new CreateTableCommand({ ...tableInput(shape), TableName: tableNameOf(shape.id) }));
-  } catch (error) {
-    if (!(error instanceof ResourceInUseException)) throw error;
-  }
+/** As the state stack makes it, but for its time to live: the clock of the suites stands in the past. */
+async function createTable(client: DynamoDBClient, shape: TableShape, TableName: string): Promise<void> {
+  await client.send(new CreateTableCommand({ ...tableInput(shape), TableName }));
+  await waitUntilTableExists({ client, minDelay: 1, maxDelay: 2, maxWaitTime: 120 }, { TableName });
 }
