@@ -97,7 +97,7 @@ export const handler = createEntry(
       events: createConnectionEvents(config.STAGE),
       providers: PROVIDERS,
       redirectUri: (provider) => `${config.PUBLIC_BASE_URL}/callback/${provider}`,
-      owner: `oauth-callback/${Buffer.from(random.bytes(6)).toString('hex')}`,
+      owner: `oauth-callback/${Buffer.from(random.bytes(6)).toString('base64url')}`,
       announce: publisher.nudge,
     }),
   }),

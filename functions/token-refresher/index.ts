@@ -63,7 +63,7 @@ export const handler = createEntry(
       events: createConnectionEvents(config.STAGE),
       providers: PROVIDERS,
       redirectUri: (provider) => `${config.PUBLIC_BASE_URL}/callback/${provider}`,
-      owner: `token-refresher/${Buffer.from(random.bytes(6)).toString('hex')}`,
+      owner: `token-refresher/${Buffer.from(random.bytes(6)).toString('base64url')}`,
     }),
   }),
 );

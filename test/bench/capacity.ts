@@ -2,6 +2,8 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
 export interface Counted {
   calls: Record<string, number>;
+  /** Each call with its units, in order. */
+  steps: string[];
   /** Items written, by the first part of their partition key. */
   items: Record<string, number>;
   writeUnits: number;
@@ -14,7 +16,7 @@ interface Consumed {
 
 /** Counts the calls of a client and the capacity units that the engine says they consumed, until it is stopped. */
 export function countCapacity(client: DynamoDBClient): { readonly counted: Counted; readonly stop: () => void } {
-  const counted: Counted = { calls: {}, items: {}, writeUnits: 0, readUnits: 0 };
+  const counted: Counted = { calls: {}, steps: [], items: {}, writeUnits: 0, readUnits: 0 };
   const name = 'count-capacity';
   client.middlewareStack.add(
     (next, context) => async (given) => {
@@ -23,6 +25,7 @@ export function countCapacity(client: DynamoDBClient): { readonly counted: Count
       const result = await next({ ...given, input: { ...given.input, ReturnConsumedCapacity: 'TOTAL' } });
       const { ConsumedCapacity: consumed } = result.output as { ConsumedCapacity?: Consumed | readonly Consumed[] };
       const units = [consumed ?? []].flat().reduce((sum, one) => sum + (one.CapacityUnits ?? 0), 0);
+      counted.steps.push(`${command} ${units}`);
       counted.calls[command] = (counted.calls[command] ?? 0) + 1;
       if (/^(Get|Query|Scan|BatchGet)/.test(command)) counted.readUnits += units;
       else counted.writeUnits += units;

@@ -119,9 +119,7 @@ export function itIsAConnectionStore(create: () => ConnectionStore): void {
     const spent = (await store.find(name))?.fingerprint;
     const leased = await store.lease(leaseOf(name, spent));
     expect(leased?.lease).toEqual({ owner: 'worker-1', attempt: 'a'.repeat(32), until: inMs(90_000) });
-    expect(leased?.attempts).toEqual([
-      { id: 'a'.repeat(32), fingerprint: spent, startedAt: now, kind: 'refresh', replays: 0 },
-    ]);
+    expect(leased?.attempts).toEqual([{ id: 'a'.repeat(32), fingerprint: spent, startedAt: now, kind: 'refresh' }]);
     expect(await store.lease(leaseOf(name, spent, { attempt: 'b'.repeat(32) }))).toBeUndefined();
   });
 
@@ -178,7 +176,7 @@ export function itIsAConnectionStore(create: () => ConnectionStore): void {
     expect(leased?.attempts.map(({ id }) => id)).toEqual(['c'.repeat(32)]);
   });
 
-  it('commits on the consumed token: tokens, generation, high water, events at once', async () => {
+  it('commits on the consumed token: tokens, generation and events at once', async () => {
     const { store, name } = await configured();
     const spent = (await store.find(name))?.fingerprint ?? '';
     await store.lease(leaseOf(name, spent));
@@ -190,7 +188,17 @@ export function itIsAConnectionStore(create: () => ConnectionStore): void {
     expect(after?.rejectedGeneration).toBeUndefined();
     expect(after?.refresh?.sealed).toEqual(bytes(3, 4, 1));
     expect(after?.access?.expiresAt).toEqual(inMs(3_600_000));
-    expect(await store.highWater(name)).toBe(1);
+  });
+
+  it('I4: raises the high water by a write of its own, and never lets it fall', async () => {
+    const { store, name } = await configured();
+    const spent = (await store.find(name))?.fingerprint ?? '';
+    await store.commit(commitOf(name, spent, 1), [], now);
+    expect(await store.highWater(name)).toBe(0);
+    await store.raiseHighWater(name, 4);
+    await store.raiseHighWater(name, 3);
+    await store.raiseHighWater(name, 4);
+    expect(await store.highWater(name)).toBe(4);
   });
 
   it('R20: takes its own earlier success for success, and anybody else’s for what stands in the way', async () => {
@@ -218,9 +226,10 @@ export function itIsAConnectionStore(create: () => ConnectionStore): void {
     const spent = (await store.find(name))?.fingerprint ?? '';
     await store.commit(commitOf(name, spent, 3), [], now);
     const stored = tokenFingerprint('t3');
-    const outcome = await store.commit(commitOf(name, stored, 3, { attempt: 'd'.repeat(32) }), [], now);
-    expect(outcome.kind).toBe('superseded');
-    expect(await store.highWater(name)).toBe(3);
+    const again = commitOf(name, stored, 3, { attempt: 'd'.repeat(32) });
+    await expect(store.commit(again, [], now)).rejects.toThrow(ConflictError);
+    await expect(store.commit({ ...again, generation: 2 }, [row(name, 'e9')], now)).rejects.toThrow(ConflictError);
+    expect((await store.find(name))?.committedAttempt).toBe('a'.repeat(32));
   });
 
   it('completes a consent over any token that it has seen, and over none that it has not', async () => {

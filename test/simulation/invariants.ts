@@ -66,7 +66,8 @@ export class Invariants {
       const before = this.#seen.items.get(name);
       if (before === item) continue;
       this.#seen.items.set(name, item);
-      if ((highWaters.get(name) ?? 0) < item.generation) fail(`I4: ${name} is above its high water`);
+      // What is ahead of the table looks like a restore: then a person is asked for, with a living grant.
+      if ((highWaters.get(name) ?? 0) > item.generation) fail(`I4: the high water of ${name} lies ahead of it`);
       if (before === undefined) continue;
       if (item.generation < before.generation)
         fail(`I4: ${name} went from generation ${before.generation} back to ${item.generation}`);

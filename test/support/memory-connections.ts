@@ -87,6 +87,9 @@ export function createMemoryConnections(shardCount = 1): MemoryConnections {
     find: async (name) => items.get(name),
     list: async () => [...items.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     highWater: async (name) => highWaters.get(name) ?? 0,
+    async raiseHighWater(name, generation) {
+      highWaters.set(name, Math.max(generation, highWaters.get(name) ?? 0));
+    },
     async due(shard, now) {
       const due = inShard(shard).filter(({ nextRefreshAt }) => nextRefreshAt !== undefined && nextRefreshAt <= now);
       due.sort((a, b) => (a.nextRefreshAt?.getTime() ?? 0) - (b.nextRefreshAt?.getTime() ?? 0));
@@ -159,7 +162,6 @@ export function createMemoryConnections(shardCount = 1): MemoryConnections {
             fingerprint: request.spends,
             startedAt: request.now,
             kind: request.kind,
-            replays: request.replays ?? 0,
           },
         ],
         ...(request.dueAt === undefined ? {} : { nextRefreshAt: request.dueAt }),
@@ -171,18 +173,16 @@ export function createMemoryConnections(shardCount = 1): MemoryConnections {
       const item = items.get(commit.name);
       const replaces =
         commit.authorization === undefined
-          ? item?.fingerprint === commit.spent
+          ? item?.fingerprint === commit.spent && item.generation < commit.generation
           : item?.generation === commit.authorization.replacesGeneration &&
             item.attempts.some(({ id }) => id === commit.attempt);
-      if (item === undefined || !replaces || (highWaters.get(commit.name) ?? 0) >= commit.generation) {
+      if (item === undefined || !replaces) {
         if (item?.committedAttempt === commit.attempt) return { kind: 'committed' };
-        const isOurs = item?.fingerprint === commit.spent && item.generation < commit.generation;
-        if (commit.authorization === undefined && isOurs) {
-          throw new ConflictError(`${commit.name}: the high water is above generation ${commit.generation}`);
+        if (commit.authorization === undefined && item?.fingerprint === commit.spent) {
+          throw new ConflictError(`${commit.name} is at generation ${commit.generation} already`);
         }
         return { kind: 'superseded', current: item };
       }
-      highWaters.set(commit.name, commit.generation);
       put(commit.name, committed(item, commit), events);
       if (commit.authorization !== undefined) {
         const { stateHash, ticketHash } = commit.authorization;

@@ -18,12 +18,9 @@ export function newConnectionItem(
     provider: configuration.provider,
     ...configuredAttributes(configuration),
     health: 'pending',
-    paused: false,
     generation: 0,
     failures: 0,
-    warnedDays: [],
     attempts: {},
-    createdAt: now.getTime(),
     ...(configuration.grant === 'client-credentials'
       ? { fingerprint: generationFingerprint(name, 0), nextRefreshAt: now.getTime() }
       : {}),

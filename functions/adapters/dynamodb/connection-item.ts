@@ -20,7 +20,6 @@ export function attemptItem(attempt: Omit<UnresolvedAttempt, 'id'>): Item {
     fingerprint: attempt.fingerprint,
     startedAt: attempt.startedAt.getTime(),
     kind: attempt.kind,
-    replays: attempt.replays,
   };
 }
 
@@ -112,7 +111,6 @@ function attemptsFrom(attempts: Record<string, Item> | undefined): readonly Unre
       fingerprint: attempt.fingerprint as string,
       startedAt: new Date(attempt.startedAt as number),
       kind: attempt.kind as UnresolvedAttempt['kind'],
-      replays: attempt.replays as number,
     }))
     .sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
 }

@@ -19,7 +19,7 @@ import { connectionFromItem } from './connection-item.ts';
 import { createNameQueries } from './connection-queries.ts';
 import { changeUpdate, commitUpdate, disconnectUpdate, leaseUpdate } from './connection-writes.ts';
 import { outboxPuts } from './outbox-item.ts';
-import { fromItem, isConditionFailure, type Item, run, storeError, toItem } from './table.ts';
+import { blockingItem, fromItem, isConditionFailure, type Item, run, storeError, toItem } from './table.ts';
 import { Update } from './update.ts';
 
 export interface ConnectionStoreOptions {
@@ -51,16 +51,17 @@ export function createConnectionStore(options: ConnectionStoreOptions): Connecti
     ...update.parts(),
   });
 
-  /** One update with its events: a plain write when there are none, a transaction otherwise. `false` when refused. */
+  /** An update with what has to become true with it: a transaction costs twice, and is made only where there is something. */
+  const send = async (name: string, update: Update, others: readonly TransactWriteItem[]): Promise<void> => {
+    const given = { ...updateOf(name, update), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const };
+    if (others.length === 0) await client.send(new UpdateItemCommand(given));
+    else await client.send(new TransactWriteItemsCommand({ TransactItems: [{ Update: given }, ...others] }));
+  };
+
+  /** One update with its events. `false` when refused. */
   const write = async (name: string, update: Update, events: readonly OutboxRow[], now: Date): Promise<boolean> => {
     try {
-      if (events.length === 0) {
-        await client.send(new UpdateItemCommand(updateOf(name, update)));
-      } else {
-        const puts = outboxPuts(stateTable, shardOf(name, shardCount), events, now);
-        const items: TransactWriteItem[] = [{ Update: updateOf(name, update) }, ...puts];
-        await client.send(new TransactWriteItemsCommand({ TransactItems: items }));
-      }
+      await send(name, update, outboxPuts(stateTable, shardOf(name, shardCount), events, now));
       return true;
     } catch (error) {
       if (isConditionFailure(error)) return false;
@@ -140,27 +141,33 @@ export function createConnectionStore(options: ConnectionStoreOptions): Connecti
       }
     },
 
+    async raiseHighWater(name, generation) {
+      const update = new Update();
+      const attribute = update.name('generation');
+      update.require(`attribute_not_exists(${attribute}) OR ${attribute} < ${update.value(generation)}`);
+      update.set(['generation'], generation);
+      try {
+        await client.send(new UpdateItemCommand({ TableName: stateTable, Key: highWaterKey(name), ...update.parts() }));
+      } catch (error) {
+        if (!isConditionFailure(error)) throw storeError(error, `Raising the high water of ${name}`);
+      }
+    },
+
     async commit(commit, events, now) {
-      const highWater = new Update();
-      const generation = highWater.name('generation');
-      highWater.require(`attribute_not_exists(${generation}) OR ${generation} < ${highWater.value(commit.generation)}`);
-      highWater.set(['generation'], commit.generation);
-      const items: TransactWriteItem[] = [
-        { Update: updateOf(commit.name, commitUpdate(commit)) },
-        { Update: { TableName: stateTable, Key: highWaterKey(commit.name), ...highWater.parts() } },
+      const others = [
         ...outboxPuts(stateTable, shardOf(commit.name, shardCount), events, now),
         ...(commit.authorization === undefined ? [] : completeAuthorizationWrites(stateTable, commit.authorization)),
       ];
       try {
-        await client.send(new TransactWriteItemsCommand({ TransactItems: items }));
+        await send(commit.name, commitUpdate(commit), others);
         return { kind: 'committed' };
       } catch (error) {
         if (!isConditionFailure(error)) throw storeError(error, `Committing the tokens of ${commit.name}`);
-        const current = await find(commit.name);
+        const blocking = blockingItem(error);
+        const current = blocking === undefined ? await find(commit.name) : connectionFromItem(blocking);
         if (current?.committedAttempt === commit.attempt) return { kind: 'committed' };
-        const isOurs = current?.fingerprint === commit.spent && current.generation < commit.generation;
-        if (commit.authorization === undefined && isOurs) {
-          throw new ConflictError(`Connection ${commit.name} has a high water above generation ${commit.generation}`);
+        if (commit.authorization === undefined && current?.fingerprint === commit.spent) {
+          throw new ConflictError(`Connection ${commit.name} is at generation ${commit.generation} already`);
         }
         return { kind: 'superseded', current };
       }

@@ -30,7 +30,6 @@ export function leaseUpdate(request: LeaseRequest): Update {
       fingerprint: request.spends,
       startedAt: request.now,
       kind: request.kind,
-      replays: request.replays ?? 0,
     }),
   );
   for (const id of request.forgets ?? []) update.remove('attempts', id);
@@ -43,13 +42,14 @@ export function commitUpdate(commit: TokenCommit): Update {
   const update = new Update();
   if (commit.authorization === undefined) {
     update.require(`${update.name('fingerprint')} = ${update.value(commit.spent)}`);
+    update.require(`${update.name('generation')} < ${update.value(commit.generation)}`);
   } else {
     // A consent replaces any token, but only what it has seen, and not after a disconnect, which clears the attempts.
     update.require(`${update.name('generation')} = ${update.value(commit.authorization.replacesGeneration)}`);
     update.require(`attribute_exists(${update.name('attempts', commit.attempt)})`);
     update.set(['authorizedAt'], commit.authorization.authorizedAt.getTime());
     update.assign('authorizedBy', commit.authorization.authorizedBy);
-    update.set(['warnedDays'], []);
+    update.remove('warnedDays');
   }
   update.set(['generation'], commit.generation);
   update.set(['fingerprint'], commit.fingerprint);
@@ -62,8 +62,8 @@ export function commitUpdate(commit: TokenCommit): Update {
   if (commit.scopes !== undefined) update.set(['scopes'], commit.scopes);
   update.set(['health'], commit.health);
   update.set(['failures'], commit.failures ?? 0);
-  update.set(['rejections'], commit.rejections);
-  if (commit.authorization === undefined && commit.refresh !== undefined) update.set(['warnedDays'], []);
+  update.assign('rejections', commit.rejections === 0 ? undefined : commit.rejections);
+  if (commit.authorization === undefined && commit.refresh !== undefined) update.remove('warnedDays');
   update.assign('lastError', commit.lastError && lastErrorItem(commit.lastError));
   update.assign('nextRefreshAt', commit.nextRefreshAt?.getTime());
   update.remove('rejectedGeneration');
@@ -79,7 +79,7 @@ export function changeUpdate(condition: ChangeCondition, change: ConnectionChang
   update.require(`attribute_exists(${update.name('connection')})`);
   requireAll(update, condition);
   if (change.health !== undefined) update.set(['health'], change.health);
-  if (change.paused !== undefined) update.set(['paused'], change.paused);
+  if (change.paused !== undefined) update.assign('paused', change.paused || undefined);
   if (change.nextRefreshAt !== undefined) update.assign('nextRefreshAt', change.nextRefreshAt?.getTime());
   if (change.failures !== undefined) update.set(['failures'], change.failures);
   if (change.lastError !== undefined) update.assign('lastError', change.lastError && lastErrorItem(change.lastError));

@@ -45,8 +45,6 @@ export interface UnresolvedAttempt {
   readonly fingerprint: string;
   readonly startedAt: Date;
   readonly kind: 'refresh' | 'authorization';
-  /** How often the same token was presented again for this attempt: at most once. */
-  readonly replays: number;
 }
 
 export interface ConnectionLease {

@@ -37,8 +37,6 @@ export interface LeaseRequest {
   readonly whenDue?: boolean;
   /** An authorization makes itself due at its lease's end, so that what a crash leaves is found. */
   readonly dueAt?: Date;
-  /** How often the same token was presented before, as far as this caller knows. */
-  readonly replays?: number;
   /** Attempts of dead holders that others of them outdo: dropped, so that a crash loop does not fill the item. */
   readonly forgets?: readonly string[];
 }
@@ -131,8 +129,13 @@ export interface ConnectionStore {
   find(name: string): Promise<Connection | undefined>;
   /** All connections; for people, not for sweeps. */
   list(): Promise<readonly Connection[]>;
-  /** The highest generation that was ever committed; 0 before the first. Consistent. */
+  /**
+   * The highest generation of a rotating grant that is known to have been committed; 0 before the first, and always for
+   * client credentials. Never above what is stored, but after a restore. Consistent.
+   */
   highWater(name: string): Promise<number>;
+  /** Raises the high water; it never falls. */
+  raiseHighWater(name: string, generation: number): Promise<void>;
   /** Names whose `nextRefreshAt` has come, oldest first, from an index that lags. */
   due(shard: string, now: Date, next?: string): Promise<NamePage>;
   /** Names with a rejected access token, from an index that lags. */
@@ -150,9 +153,9 @@ export interface ConnectionStore {
   /** Lease and intent in one write; the item as this very write left it, or `undefined` where a condition refused. */
   lease(request: LeaseRequest): Promise<Connection | undefined>;
   /**
-   * The commit on the consumed token, with the high water and the events. Its own earlier success counts as success.
+   * The commit on the consumed token, with the events. Its own earlier success counts as success.
    *
-   * @throws ConflictError when the token that was spent is still the stored one, and only the high water was in the way:
+   * @throws ConflictError when the token that was spent is still the stored one, and only its generation was in the way:
    * then nobody else has the successor, and the set must not be dropped.
    */
   commit(commit: TokenCommit, events: readonly OutboxRow[], now: Date): Promise<CommitOutcome>;

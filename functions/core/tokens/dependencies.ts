@@ -33,7 +33,7 @@ export interface TokenDependencies {
   readonly owner: string;
 }
 
-/** A new attempt's id: 128 random bits, hex. */
+/** A new attempt's id: 128 random bits. Short, for it lies in the item three times. */
 export function attemptId(random: Random): string {
-  return Buffer.from(random.bytes(16)).toString('hex');
+  return Buffer.from(random.bytes(16)).toString('base64url');
 }

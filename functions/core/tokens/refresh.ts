@@ -147,7 +147,6 @@ async function takeLease(
     now,
     healths: reason === 'recover' ? RECOVERABLE : REFRESHABLE,
     whenDue: true,
-    replays: rivals.length,
     forgets: rivals.slice(0, -KEPT_ATTEMPTS).map(({ id }) => id),
   });
   if (leased === undefined) return undefined;

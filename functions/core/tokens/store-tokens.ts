@@ -30,6 +30,17 @@ export async function storeTokens(
   events: readonly OutboxRow[],
   deadline: Deadline,
 ): Promise<StoreTokensOutcome> {
+  const outcome = await commitOrSpill(dependencies, commit, events, deadline);
+  if (outcome.kind === 'committed') await raiseHighWater(dependencies, commit, deadline);
+  return outcome;
+}
+
+async function commitOrSpill(
+  dependencies: StoreTokensDependencies,
+  commit: TokenCommit,
+  events: readonly OutboxRow[],
+  deadline: Deadline,
+): Promise<StoreTokensOutcome> {
   const { store, clock, wait, log } = dependencies;
   for (const pause of [...RETRY_WAITS_MS, undefined]) {
     try {
@@ -49,6 +60,25 @@ export async function storeTokens(
   }
   await spill(dependencies, commit);
   return { kind: 'spilled' };
+}
+
+/**
+ * After the commit and on its own: it must never say of a generation that is not stored that it was committed, or a good
+ * grant looks like one out of a backup. What a crash leaves behind the next refresh makes up. Client credentials have
+ * nothing that a restore brings back to life.
+ */
+async function raiseHighWater(
+  { store, log }: StoreTokensDependencies,
+  { name, generation, refresh }: TokenCommit,
+  deadline: Deadline,
+): Promise<void> {
+  if (refresh === undefined || deadline.remainingMs() < STORE_CALL_MS) return;
+  try {
+    await store.raiseHighWater(name, generation);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    log.warn('high-water.behind', { connection: name, generation });
+  }
 }
 
 async function spill({ rescue, log, metrics }: StoreTokensDependencies, commit: TokenCommit): Promise<void> {

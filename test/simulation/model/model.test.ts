@@ -39,6 +39,7 @@ describe('the refresh protocol, every order of everything', () => {
     ['a lease that is shorter than an invocation', { expiresEarly: true }, { mode: 'revokes' }],
     ['no second look at what was refused', { ...noSecondLook, expiresEarly: true }, { mode: 'strict' }],
     ['a replay before the rescue bucket is looked at', { looksIntoRescue: false }, { mode: 'strict', outages: 1 }],
+    ['a high water that is raised before the commit', { raisesFirst: true }, { mode: 'grace', crashes: 1 }],
     [
       'a callback without the lease',
       { leasesConsent: false, mayConsent: () => true },

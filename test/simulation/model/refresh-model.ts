@@ -9,7 +9,9 @@ type Worker =
   /** `leased` is the item as the lease's own write returned it: what is sent is its token. */
   | { readonly at: 'held'; readonly attempt: number; readonly spends: number; readonly leased: Item }
   | { readonly at: 'asked' | 'refused'; readonly attempt: number; readonly spends: number }
-  | { readonly at: 'has'; readonly attempt: number; readonly spends: number; readonly token: number };
+  | { readonly at: 'has'; readonly attempt: number; readonly spends: number; readonly token: number }
+  /** Its commit stands; the high water is yet to be raised. */
+  | { readonly at: 'stored'; readonly generation: number };
 
 /** A request on the wire: it may arrive after its sender has given up. */
 interface Request {
@@ -43,6 +45,8 @@ export interface RefreshState {
   readonly attempt: number;
   /** Times that a spent token was presented again. */
   readonly again: number;
+  /** The highest generation that is known to have been committed. */
+  readonly highWater: number;
 }
 
 export interface RefreshModelOptions extends Partial<Bounds> {
@@ -69,6 +73,7 @@ export function refreshModel(options: RefreshModelOptions): Model<RefreshState> 
       left: bounds,
       attempt: 0,
       again: 0,
+      highWater: 1,
     },
     *steps(state) {
       for (let index = 0; index < workers; index += 1) {
@@ -169,9 +174,14 @@ function* stepsOfWorker(
         const rescue = { ...state.rescue, [worker.spends]: worker.token };
         yield ['spills', to(idle, { ...spend(state, 'outages'), rescue })];
       }
-      if (rules.mayCommit(item, worker.attempt, worker.spends)) {
-        yield ['commits', to(idle, { ...state, item: committed(item, worker.attempt, worker.token) })];
+      if (rules.raisesFirst && state.highWater <= item.generation) {
+        yield ['raises', to(worker, { ...state, highWater: item.generation + 1 })];
+      } else if (rules.mayCommit(item, worker.attempt, worker.spends)) {
+        yield ['commits', storedBy(state, place, committed(item, worker.attempt, worker.token))];
       } else yield ['is superseded', to(idle)];
+      return;
+    case 'stored':
+      yield ['raises', raised(state, place, worker.generation)];
       return;
     case 'refused': {
       const verdict = rules.judge(item, worker.attempt, worker.spends);
@@ -181,6 +191,15 @@ function* stepsOfWorker(
     default:
       worker satisfies never;
   }
+}
+
+function storedBy(state: RefreshState, place: number | 'person', item: Item): RefreshState {
+  return withWorker({ ...state, item }, place, { at: 'stored', generation: item.generation });
+}
+
+/** A write of its own, after the commit; it never falls. */
+function raised(state: RefreshState, place: number | 'person', generation: number): RefreshState {
+  return withWorker({ ...state, highWater: Math.max(state.highWater, generation) }, place, { at: 'idle' });
 }
 
 function judged(item: Item, { attempt, spends }: { attempt: number; spends: number }, verdict: string): Item {
@@ -209,7 +228,10 @@ function* fromHeld(
       const isMine = item.attempts.some(({ id }) => id === worker.attempt) && item.generation === leased.generation;
       const holds = found.kind === 'consent' ? isMine : item.token === found.spends;
       yield holds
-        ? ['merges', to({ at: 'idle' }, { ...state, rescue, item: committed(item, worker.attempt, token) })]
+        ? [
+            'merges',
+            to(storing(item, worker, token), { ...state, rescue, item: committed(item, worker.attempt, token) }),
+          ]
         : ['is superseded', to({ at: 'idle' })];
       return;
     }
@@ -222,6 +244,10 @@ function* fromHeld(
   yield ['asks', to({ at: 'asked', ...pickWork(worker) }, { ...state, wire: [...state.wire, request] })];
 }
 
+function storing(item: Item, { attempt }: { readonly attempt: number }, token: number): Worker {
+  return { at: 'stored', generation: committed(item, attempt, token).generation };
+}
+
 function pickWork({ attempt, spends }: { readonly attempt: number; readonly spends: number }) {
   return { attempt, spends };
 }
@@ -232,7 +258,8 @@ function recovered(state: RefreshState): RefreshState {
   const found = item.attempts.find(({ spends }) => state.rescue[spends] !== undefined);
   if (found === undefined) return { ...state, item: { ...item, attempts: [] } };
   const { [found.spends]: token = 0, ...rescue } = state.rescue;
-  return { ...state, rescue, item: committed(item, 0, token) };
+  const merged = committed(item, 0, token);
+  return { ...state, rescue, item: merged, highWater: Math.max(state.highWater, merged.generation) };
 }
 
 function* stepsOfPerson(state: RefreshState, rules: Rules): Steps {
@@ -264,8 +291,14 @@ function* stepsOfPerson(state: RefreshState, rules: Rules): Steps {
       const rescue = { ...state.rescue, [person.spends]: person.token };
       yield ['spills', { ...spend(state, 'outages'), rescue, person: { at: 'idle' } }];
     }
-    const next = rules.mayConsent(item, person.attempt) ? committed(item, person.attempt, person.token) : item;
-    yield ['commits', { ...state, item: next, person: { at: 'idle' } }];
+    yield rules.mayConsent(item, person.attempt)
+      ? ['commits', storedBy(state, 'person', committed(item, person.attempt, person.token))]
+      : ['is superseded', { ...state, person: { at: 'idle' } }];
+    return;
+  }
+  if (person.at === 'stored') {
+    if (left.crashes > 0) yield ['dies', { ...spend(state, 'crashes'), person: { at: 'idle' } }];
+    yield ['raises', raised(state, 'person', person.generation)];
     return;
   }
   if (person.at === 'asked' && !state.wire.some(({ attempt }) => attempt === person.attempt)) {
@@ -335,6 +368,7 @@ function violationOf(state: RefreshState, bounds: Bounds): string | undefined {
   const { item, live, left, wire } = state;
   const lost = bounds.crashes - left.crashes + bounds.losses - left.losses;
   const isLive = live.includes(item.token);
+  if (state.highWater > item.generation) return 'I4: a living grant looks like one out of a backup';
   const asked = wire.filter(({ kind }) => kind === 'refresh').length;
   if (asked > 1) return 'I2: two refreshes in flight';
   if (state.again > lost) return 'I3: a spent token is presented again without a loss before it';
@@ -349,6 +383,9 @@ function violationOf(state: RefreshState, bounds: Bounds): string | undefined {
   }
   const rests =
     wire.length === 0 && item.lease === 0 && [...state.workers, state.person].every(({ at }) => at === 'idle');
+  if (rests && bounds.crashes === left.crashes && state.highWater < item.generation) {
+    return 'I4: the high water stays behind although nobody died';
+  }
   if (rests && item.health === 'connected' && item.attempts.length === 0 && !isLive) {
     return 'a dead token is called connected and nobody looks after it';
   }

@@ -29,6 +29,8 @@ export interface Rules {
   judge(item: Item, attempt: number, spends: number): 'superseded' | 'suspect' | 'required';
   readonly leasesConsent: boolean;
   readonly looksIntoRescue: boolean;
+  /** The high water is raised before the commit. */
+  readonly raisesFirst: boolean;
   /** A lease can be over while its holder lives. */
   readonly expiresEarly: boolean;
 }
@@ -45,5 +47,6 @@ export const RULES: Rules = {
   },
   leasesConsent: true,
   looksIntoRescue: true,
+  raisesFirst: false,
   expiresEarly: false,
 };

@@ -149,16 +149,50 @@ describe('a refresh', () => {
     expect(world.endpoint.liveToken('c1')).toBeDefined();
   });
 
-  it('S82, R21: spills what only the high water refuses, and merges it above that', async () => {
+  it('I4, R21: spills what only the stored generation refuses, and merges it above that', async () => {
     const world = await connectedWorld();
-    world.endpoint.during = async () => void world.connections.highWaters.set('c1', 9);
-    await expect(refreshOnce(world)).rejects.toThrow(/high water/);
+    world.endpoint.during = async () => {
+      world.connections.items.set('c1', { ...itemOf(world), generation: 9 });
+      world.connections.highWaters.set('c1', 9);
+    };
+    await expect(refreshOnce(world)).rejects.toThrow(/generation/);
     expect(world.rescued.size).toBe(1);
     world.endpoint.during = undefined;
     world.clock.advance(LEASE_MS);
     expect((await refreshOnce(world)).outcome).toBe('merged');
     expect(itemOf(world)).toMatchObject({ generation: 10, health: 'connected' });
     expect(world.endpoint.presented).toHaveLength(1);
+  });
+
+  it('I4: a high water that could not be raised stays behind, and the next refresh raises it', async () => {
+    const world = await connectedWorld();
+    const { raiseHighWater } = world.connections;
+    world.connections.raiseHighWater = async () => {
+      throw new StoreUnavailableError('down');
+    };
+    expect((await refreshOnce(world)).outcome).toBe('refreshed');
+    expect(world.lines.map(({ event }) => event)).toContain('high-water.behind');
+    expect(world.connections.highWaters.get('c1')).toBe(1);
+    world.connections.raiseHighWater = raiseHighWater;
+    world.connections.items.set('c1', { ...itemOf(world), nextRefreshAt: world.clock.now() });
+    expect((await refreshOnce(world)).outcome).toBe('refreshed');
+    expect(world.connections.highWaters.get('c1')).toBe(3);
+  });
+
+  it('I24: no high water is raised without the time for it, and none for client credentials', async () => {
+    const world = await connectedWorld();
+    const { commit } = world.connections;
+    world.connections.commit = async (...given) => {
+      const outcome = await commit(...given);
+      world.clock.advance(52_000);
+      return outcome;
+    };
+    expect((await refreshOnce(world)).outcome).toBe('refreshed');
+    expect(world.connections.highWaters.get('c1')).toBe(1);
+    await world.addClient('o1');
+    expect((await createRefresh(world.dependenciesOf())('o1', world.deadline())).outcome).toBe('refreshed');
+    expect(world.connections.items.get('o1')?.generation).toBe(1);
+    expect(world.connections.highWaters.has('o1')).toBe(false);
   });
 
   it('R20, R21: spills in time what a table takes that never answers', async () => {
@@ -530,7 +564,6 @@ describe('invalid_grant', () => {
         fingerprint: itemOf(world).fingerprint ?? '',
         startedAt: world.clock.now(),
         kind: 'refresh' as const,
-        replays: 0,
       };
       world.connections.items.set('c1', { ...itemOf(world), attempts: [...itemOf(world).attempts, rival] });
     };
@@ -615,7 +648,7 @@ describe('a rejected access token', () => {
     world.endpoint.revoke('c1');
     world.endpoint.during = async () => {
       const { fingerprint = '', attempts } = itemOf(world);
-      const rival = { id: 'rival', fingerprint, startedAt: world.clock.now(), kind: 'refresh' as const, replays: 0 };
+      const rival = { id: 'rival', fingerprint, startedAt: world.clock.now(), kind: 'refresh' as const };
       world.connections.items.set('c1', { ...itemOf(world), rejectedGeneration: 1, attempts: [...attempts, rival] });
     };
     expect((await refreshOnce(world)).outcome).toBe('suspect');
