@@ -109,7 +109,7 @@ export const METRICS: Readonly<Record<MetricName, MetricShape>> = {
     'p99',
     ['event-publisher'],
     false,
-    'from the row in the outbox to the publish call',
+    'from a change at the provider to SNS, where the provider says when it was',
   ),
   BudgetBlocked: metric(
     'BudgetBlocked',

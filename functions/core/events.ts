@@ -59,6 +59,8 @@ export interface OutboxRow {
   readonly topic: string;
   /** Place among the rows of one subject: an alert's version, or epoch milliseconds. */
   readonly order: number;
+  /** What the time to its publication is counted by; absent where the provider does not say when it happened. */
+  readonly timing?: { readonly job: string; readonly changedAt: Date };
 }
 
 /** SHA-256 over length-prefixed parts, hex, so that no two lists of parts share an id. */

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SNSClient } from '@aws-sdk/client-sns';
+import { createLatencyStore } from '../adapters/dynamodb/latency-store.ts';
 import { createOutboxStore } from '../adapters/dynamodb/outbox-store.ts';
 import { createNudge } from '../adapters/lambda/nudge.ts';
 import { createEntry } from '../adapters/powertools/entry.ts';
@@ -13,11 +14,13 @@ import { createHandler } from './handler.ts';
 
 const config = readConfig(process.env);
 const log = createLog('event-publisher');
+const table = { client: new DynamoDBClient(), tableName: config.STATE_TABLE_NAME };
 
 export const handler = createEntry(
   log,
   createHandler({
-    outbox: createOutboxStore({ client: new DynamoDBClient(), tableName: config.STATE_TABLE_NAME }),
+    outbox: createOutboxStore(table),
+    latencies: createLatencyStore(table),
     publisher: createSnsPublisher({
       // One attempt: a publish whose reply was lost is sent again by the next drain, and counted there.
       client: new SNSClient({ maxAttempts: 1 }),

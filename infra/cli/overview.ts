@@ -79,7 +79,7 @@ export interface JobView {
   readonly lastError?: string;
   /** Runs that failed in a row, up to now. */
   readonly failures: number;
-  /** From the provider's change to the publish call. */
+  /** From a change at the provider to SNS, over the last week; of a report job, from a window's end to its manifest. */
   readonly latencyP50Ms?: number;
   readonly latencyP99Ms?: number;
 }

@@ -1,5 +1,6 @@
 import { allShards } from '../../functions/core/events.ts';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { createLatencyStore } from '../../functions/adapters/dynamodb/latency-store.ts';
 import { createOutboxStore } from '../../functions/adapters/dynamodb/outbox-store.ts';
 import { fromItem, toItem } from '../../functions/adapters/dynamodb/table.ts';
 import { createWindowStore } from '../../functions/adapters/dynamodb/window-store.ts';
@@ -9,7 +10,7 @@ import { type Connection, statusOf } from '../../functions/core/connections/conn
 import type { ReportJob } from '../../functions/core/jobs.ts';
 import { SUMMARY } from '../../functions/core/reports/names.ts';
 import type { JobState } from '../../functions/core/schedules/job-store.ts';
-import { latencyQuantile } from '../../functions/core/schedules/latency.ts';
+import { type LatencyDigest, latencyQuantile } from '../../functions/core/schedules/latency.ts';
 import type { WindowRecord } from '../../functions/core/schedules/window-store.ts';
 import { HOUR_MS } from '../../functions/core/time.ts';
 import type { BudgetView, ConnectionView, ExportView, JobView, Overview } from './overview.ts';
@@ -37,11 +38,12 @@ export function createOverviewReader(services: Services): (options?: Partial<Ove
     const { windows, eventsForMs, budgets: withBudgets } = { ...DEFAULT_OPTIONS, ...options };
     const at = services.clock.now();
     const [connections, jobs] = await Promise.all([services.connections.list(), services.jobs.list()]);
-    const [exports, events, budgets, outbox] = await Promise.all([
+    const [exports, events, budgets, outbox, latencies] = await Promise.all([
       readExports(services, jobs, windows, readRecord),
       readEvents(new Date(at.getTime() - eventsForMs), at),
       withBudgets ? readBudgets(services, connections, at) : [],
       readOutbox(services),
+      readLatencies(services),
     ]);
     const views = connections
       .map((each) => connectionView(services, each))
@@ -51,7 +53,7 @@ export function createOverviewReader(services: Services): (options?: Partial<Ove
       at,
       connections: views,
       exports,
-      jobs: jobs.map(jobView),
+      jobs: jobs.map((job) => jobView(job, latencies.get(job.job.name) ?? job.run.latency)),
       events,
       budgets,
       outbox,
@@ -86,7 +88,7 @@ function connectionView({ providers }: Services, connection: Connection): Connec
   };
 }
 
-function jobView({ job, dueAt, run }: JobState): JobView {
+function jobView({ job, dueAt, run }: JobState, digest: LatencyDigest | undefined): JobView {
   return {
     name: job.name,
     kind: job.kind,
@@ -99,9 +101,16 @@ function jobView({ job, dueAt, run }: JobState): JobView {
     ...optional('nextAt', dueAt),
     ...optional('lastAt', run.lastRunAt),
     ...optional('lastError', run.failures > 0 ? run.lastError?.message : undefined),
-    ...optional('latencyP50Ms', latencyQuantile(run.latency, 0.5)),
-    ...optional('latencyP99Ms', latencyQuantile(run.latency, 0.99)),
+    ...optional('latencyP50Ms', latencyQuantile(digest, 0.5)),
+    ...optional('latencyP99Ms', latencyQuantile(digest, 0.99)),
   };
+}
+
+/** A job is of one shard, so that no two have figures of the same. */
+async function readLatencies({ stateTable, target }: Services): Promise<ReadonlyMap<string, LatencyDigest>> {
+  const store = createLatencyStore(stateTable);
+  const found = await Promise.all(allShards(target.shardCount).map((shard) => store.read(shard)));
+  return new Map(found.flatMap((digests) => [...digests]));
 }
 
 async function readExports(

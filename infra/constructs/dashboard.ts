@@ -63,7 +63,7 @@ export class ServiceDashboard extends Construct {
     ]);
     this.row('Alerts and events', [
       each('Recorded states of alerts', 'AlertVersions'),
-      graph('Latency, row to publish call (ms)', latency()),
+      graph('Latency, change at the provider to SNS (ms)', latency()),
       graph('Outbox', [all('OutboxOldestSeconds'), all('EventsPublished'), all('PublishFailed')]),
     ]);
     this.row('Budgets and blindness', [

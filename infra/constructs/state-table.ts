@@ -15,6 +15,7 @@ export type StateKind =
   | 'highwater'
   | 'hook'
   | 'job'
+  | 'latency'
   | 'lease'
   | 'outbox'
   | 'poison'

@@ -79,7 +79,7 @@ function grantAlerts(functions: Functions, state: StateStack): void {
   state.state.grantAppend(receiver, ['work']);
 
   const publisher = functions['event-publisher'].function;
-  state.state.grantWrite(publisher, ['outbox', 'lease', 'published', 'poison']);
+  state.state.grantWrite(publisher, ['outbox', 'lease', 'published', 'poison', 'latency']);
   state.topics.grantPublish(publisher);
   functions['event-publisher'].grantNudgeItself();
 }

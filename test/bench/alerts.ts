@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
 import { createAlertStore } from '../../functions/adapters/dynamodb/alert-store.ts';
+import { createLatencyStore } from '../../functions/adapters/dynamodb/latency-store.ts';
 import { createOutboxStore } from '../../functions/adapters/dynamodb/outbox-store.ts';
 import { createSnsPublisher } from '../../functions/adapters/sns/publisher.ts';
 import { runAlertPass } from '../../functions/core/alerts/pass.ts';
@@ -88,6 +89,7 @@ async function drained({ dynamo, sns, resources }: Cloud): Promise<readonly Figu
     }
     const dependencies = {
       outbox,
+      latencies: createLatencyStore({ client: dynamo, tableName: resources.stateTableName }),
       publisher,
       clock,
       log: silent,

@@ -3,6 +3,7 @@ import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAlertStore } from '../../functions/adapters/dynamodb/alert-store.ts';
 import { createHookStore } from '../../functions/adapters/dynamodb/hook-store.ts';
+import { createLatencyStore } from '../../functions/adapters/dynamodb/latency-store.ts';
 import { createOutboxStore } from '../../functions/adapters/dynamodb/outbox-store.ts';
 import { toItem } from '../../functions/adapters/dynamodb/table.ts';
 import { createWorkStore } from '../../functions/adapters/dynamodb/work-store.ts';
@@ -10,11 +11,14 @@ import type { AlertChange, AlertHead } from '../../functions/core/alerts/head.ts
 import type { AlertCheckpoint, AlertStore } from '../../functions/core/alerts/store.ts';
 import { ConflictError } from '../../functions/core/errors.ts';
 import { eventId, type OutboxRow } from '../../functions/core/events.ts';
+import { addLatencies } from '../../functions/core/schedules/latency.ts';
 import type { OutboxStore, PublishedRow } from '../../functions/core/publishing/outbox-store.ts';
+import type { LatencyStore } from '../../functions/core/publishing/latency-store.ts';
 import type { HookStore } from '../../functions/core/work/hook.ts';
 import type { WorkRow, WorkStore } from '../../functions/core/work/work.ts';
 import { DYNAMO_ENGINES, startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { createMemoryAlertStore } from '../support/memory-alert-store.ts';
+import { createMemoryLatencies } from '../support/memory-latencies.ts';
 import { createMemoryOutboxStore, createMemoryState } from '../support/memory-outbox-store.ts';
 import { createMemoryHookStore, createMemoryWorkStore } from '../support/memory-work-store.ts';
 import { eventually } from '../support/aws-endpoint.ts';
@@ -27,6 +31,7 @@ interface Stores {
   readonly outbox: OutboxStore;
   readonly work: WorkStore;
   readonly hooks: HookStore;
+  readonly latencies: LatencyStore;
 }
 
 function aRow(subject: string, order: number): OutboxRow {
@@ -57,6 +62,7 @@ function aHead(id: string, change: Partial<AlertHead> = {}): AlertHead {
     title: 'Disk',
     resource: 'host',
     raisedAt: NOON,
+    changedAt: NOON,
     openedAt: NOON,
     significant: { b: [1], a: null },
     ...change,
@@ -294,6 +300,34 @@ function promises(create: () => Stores) {
     expect(await hooks.list(connection)).toEqual([]);
   });
 
+  it('a latency store adds up by job and day, also when two write at once', async () => {
+    const { latencies } = create();
+    const shard = randomUUID();
+    const some = new Map([
+      ['watch', [10, 2000, 2000]],
+      ['look', [0]],
+    ]);
+    await Promise.all([latencies.add(shard, some, NOON), latencies.add(shard, some, NOON)]);
+    await latencies.add(shard, new Map([['watch', [90_000]]]), later(86_400_000));
+    const expected = addLatencies(undefined, [10, 10, 2000, 2000, 2000, 2000, 90_000]);
+    expect(await latencies.read(shard)).toEqual(
+      new Map([
+        ['watch', expected],
+        ['look', addLatencies(undefined, [0, 0])],
+      ]),
+    );
+    expect(await latencies.read(randomUUID())).toEqual(new Map());
+  });
+
+  it('an outbox store keeps what the time to publication is counted by', async () => {
+    const { alerts, outbox } = create();
+    const shard = randomUUID();
+    const timing = { job: 'watch', changedAt: later(-5) };
+    await alerts.announce(shard, [{ ...aRow('s', 1), timing }, aRow('t', 1)], NOON);
+    const { rows } = await outbox.read(shard, 10, undefined);
+    expect(rows.map((row) => row.timing)).toEqual([timing, undefined]);
+  });
+
   it('a hook store keeps what is wanted beside what stands', async () => {
     const { hooks } = create();
     const connection = randomUUID();
@@ -341,6 +375,7 @@ describe('in memory', () => {
       outbox: createMemoryOutboxStore(state),
       work: createMemoryWorkStore(),
       hooks: createMemoryHookStore(state.append),
+      latencies: createMemoryLatencies(),
     };
   });
 });
@@ -357,6 +392,7 @@ describe.each(DYNAMO_ENGINES)('in DynamoDB (%s)', (engine) => {
     outbox: createOutboxStore(dynamo.state),
     work: createWorkStore(dynamo.state),
     hooks: createHookStore(dynamo.state),
+    latencies: createLatencyStore(dynamo.state),
   }));
 
   it('A28: lets no head of an open alert die, and that of a resolved one after 90 days', async () => {

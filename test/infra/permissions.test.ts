@@ -113,7 +113,7 @@ describe('S87 who may write what', () => {
 
   it.each([
     ['EventReceiver', ['work']],
-    ['EventPublisher', ['lease', 'outbox', 'poison', 'published']],
+    ['EventPublisher', ['latency', 'lease', 'outbox', 'poison', 'published']],
     ['OauthCallback', ['authorization', 'highwater', 'outbox', 'ticket']],
   ])('%s adds items of its own kinds', (id, kinds) => {
     expect(stateKinds(service, id, 'dynamodb:PutItem')).toEqual(kinds);

@@ -9,6 +9,7 @@ import { createMemoryBreakers } from '../support/memory-breakers.ts';
 import { createMemoryConnections } from '../support/memory-connections.ts';
 import { createMemoryJobStore } from '../support/memory-job-store.ts';
 import { createMemoryOutboxStore, createMemoryState } from '../support/memory-outbox-store.ts';
+import { createMemoryLatencies } from '../support/memory-latencies.ts';
 import { createMemoryPublisher } from '../support/memory-publisher.ts';
 import { createMemoryWindowStore } from '../support/memory-window-store.ts';
 import { createMemoryWorkStore } from '../support/memory-work-store.ts';
@@ -60,6 +61,7 @@ export function createCloud(now: () => Date, vendors: Vendors) {
     keys: memoryDataKeys().port,
     alerts: createMemoryAlertStore(tables),
     outbox: createMemoryOutboxStore(tables),
+    latencies: createMemoryLatencies(),
     jobs: createMemoryJobStore(),
     work: createMemoryWorkStore(),
     archive: createMemoryArchive(now),

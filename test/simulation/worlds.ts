@@ -88,6 +88,7 @@ export class World {
       const handler = createPublisher({
         ...this.#base(invocation),
         outbox: this.ports.store(invocation, 'outbox', this.cloud.outbox),
+        latencies: this.ports.store(invocation, 'latencies', this.cloud.latencies),
         publisher: this.ports.publisher(invocation),
         pause: (ms) => this.scheduler.wait(invocation, ms),
         nudge: this.#nudge(invocation),

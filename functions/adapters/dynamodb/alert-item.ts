@@ -32,6 +32,7 @@ function headItem(job: string, head: AlertHead, now: Date): Record<string, Attri
     resource: head.resource,
     significant: JSON.stringify(head.significant),
     raisedAt: toEpoch(head.raisedAt),
+    changedAt: toEpoch(head.changedAt),
     ...(open
       ? { openJob: job, openedAt: toEpoch(head.openedAt ?? now) }
       : { ttl: Math.ceil((now.getTime() + CLOSED_DAYS * DAY_MS) / 1000) }),
@@ -41,6 +42,7 @@ function headItem(job: string, head: AlertHead, now: Date): Record<string, Attri
 export function headFromItem(item: Record<string, AttributeValue>): AlertHead {
   const stored = fromItem(item);
   const raisedAt = fromEpoch(stored['raisedAt']);
+  const changedAt = fromEpoch(stored['changedAt']);
   const openedAt = fromEpoch(stored['openedAt']);
   return {
     id: stored['sk'] as string,
@@ -53,6 +55,7 @@ export function headFromItem(item: Record<string, AttributeValue>): AlertHead {
     resource: stored['resource'] as string,
     significant: JSON.parse(stored['significant'] as string) as JsonObject,
     ...(raisedAt === undefined ? {} : { raisedAt }),
+    ...(changedAt === undefined ? {} : { changedAt }),
     ...(openedAt === undefined ? {} : { openedAt }),
   };
 }

@@ -37,19 +37,31 @@ export function outboxItem(shard: string, row: OutboxRow, now: Date): Record<str
     subject: row.event.subject,
     event: eventToText(row.event),
     createdAt: now.getTime(),
+    timing: row.timing && { job: row.timing.job, changedAt: row.timing.changedAt.getTime() },
   });
+}
+
+interface StoredItem {
+  readonly sk: string;
+  readonly topic: string;
+  readonly order: number;
+  readonly event: string;
+  readonly createdAt: number;
+  readonly timing?: { readonly job: string; readonly changedAt: number };
 }
 
 export function outboxRowFromItem(
   item: Record<string, AttributeValue>,
 ): OutboxRow & { readonly createdAt: Date; readonly sk: string } {
-  const stored = fromItem(item) as { sk: string; topic: string; order: number; event: string; createdAt: number };
+  const stored = fromItem(item) as unknown as StoredItem;
+  const { timing } = stored;
   return {
     sk: stored.sk,
     topic: stored.topic,
     order: stored.order,
     event: eventFromText(stored.event),
     createdAt: new Date(stored.createdAt),
+    ...(timing === undefined ? {} : { timing: { ...timing, changedAt: new Date(timing.changedAt) } }),
   };
 }
 

@@ -138,8 +138,8 @@ async function read(table: Table, shard: string, limit: number, after: string | 
     ),
   );
   const rows = (page.Items ?? []).map((item) => {
-    const { sk, event, topic, order, createdAt } = outboxRowFromItem(item);
-    return { key: sk, event, topic, order, createdAt };
+    const { sk, ...row } = outboxRowFromItem(item);
+    return { key: sk, ...row };
   });
   const next = page.LastEvaluatedKey && (fromItem(page.LastEvaluatedKey)['sk'] as string);
   return next === undefined ? { rows } : { rows, next };

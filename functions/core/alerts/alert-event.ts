@@ -49,7 +49,9 @@ export function alertRow(origin: EventOrigin, job: AlertJob, transition: Transit
       ...(previous === undefined ? {} : { previous: previousData(previous) }),
     },
   });
-  return { event, topic: job.topic, order: head.version };
+  const { changedAt } = transition;
+  const timing = changedAt === undefined ? {} : { timing: { job: job.name, changedAt } };
+  return { event, topic: job.topic, order: head.version, ...timing };
 }
 
 function alertData(alert: Alert): JsonObject {

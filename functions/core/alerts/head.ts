@@ -16,6 +16,8 @@ export interface AlertHead {
   readonly title: string;
   readonly resource: string;
   readonly raisedAt?: Date;
+  /** The provider's stamp of its last change: one that has not moved tells nothing about when the next one happened. */
+  readonly changedAt?: Date;
   /** When we first recorded it as not resolved; gone again when it is resolved. */
   readonly openedAt?: Date;
   /** Kept so that an alert that vanishes can be resolved with what it was. */

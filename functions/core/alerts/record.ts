@@ -43,7 +43,6 @@ export interface Recorded {
   /** Published one by one. */
   readonly single: number;
   readonly digested: number;
-  readonly latenciesMs: readonly number[];
   /** Everything was recorded; otherwise time ran out, and the next pass finds the rest again. */
   readonly complete: boolean;
 }
@@ -78,13 +77,12 @@ export async function recordAlerts(
     counts: { opened: 0, changed: 0, resolved: 0 },
     single: 0,
     digested: 0,
-    latenciesMs: [],
     enriching: options.enrich !== undefined && !options.baseline,
   };
   const complete =
     (await commitAll(recording, division.single, false)) && (await commitAll(recording, division.digested, true));
-  const { counts, single, digested, latenciesMs } = recording;
-  return { counts, single, digested, latenciesMs, complete };
+  const { counts, single, digested } = recording;
+  return { counts, single, digested, complete };
 }
 
 /** Recording while it goes on. */
@@ -92,7 +90,6 @@ interface Recording extends RecordDependencies, RecordOptions {
   readonly counts: Record<TransitionKind, number>;
   single: number;
   digested: number;
-  readonly latenciesMs: number[];
   /** Off once asking for details ran into a limit: alerts are not held back for them. */
   enriching: boolean;
 }
@@ -184,12 +181,9 @@ async function commitAlone(recording: Recording, found: Transition, digested: bo
   }
 }
 
-function count(recording: Recording, { kind, alert }: Transition, change: AlertChange): void {
+function count(recording: Recording, { kind }: Transition, change: AlertChange): void {
   recording.counts[kind] += 1;
   if (change.row === undefined) return;
   if (change.digested) recording.digested += 1;
   else recording.single += 1;
-  const { changedAt } = alert;
-  if (changedAt === undefined || changedAt < recording.look.bornAt) return;
-  recording.latenciesMs.push(Math.max(0, change.row.event.time.getTime() - changedAt.getTime()));
 }

@@ -111,13 +111,12 @@ async function takeTurn(
 
 function figuresOf(lease: LeasedJob, at: Date, result: PassResult | undefined, failure: unknown): RunFigures {
   const items = result === undefined ? 0 : sum(result);
-  const latenciesMs = result?.latenciesMs ?? [];
-  if (failure === undefined) return recordRun(lease.run, { at, items, latenciesMs });
+  if (failure === undefined) return recordRun(lease.run, { at, items });
   const error =
     failure instanceof ServiceError
       ? { code: failure.code, message: failure.message }
       : { code: 'UNKNOWN', message: 'An unforeseen error: see the log of alert-poller' };
-  return recordRun(lease.run, { at, items, latenciesMs, error });
+  return recordRun(lease.run, { at, items, error });
 }
 
 /**

@@ -16,6 +16,8 @@ export interface Transition {
   readonly alert: Alert;
   readonly previous?: AlertHead;
   readonly head: AlertHead;
+  /** When it happened, where the provider says so. */
+  readonly changedAt?: Date;
 }
 
 export interface Look {
@@ -53,9 +55,27 @@ export function transitionOf(previous: AlertHead | undefined, alert: Alert, look
     resource: cutText(alert.resource, HEAD_TEXT_BYTES),
     significant: Buffer.byteLength(canonicalJson(alert.significant)) > HEAD_SIGNIFICANT_BYTES ? {} : alert.significant,
     ...(alert.raisedAt === undefined ? {} : { raisedAt: alert.raisedAt }),
+    ...(alert.changedAt === undefined ? {} : { changedAt: alert.changedAt }),
     ...(resolved ? {} : { openedAt }),
   };
-  return { kind: kindOf(wasOpen, previous, resolved), alert, head, ...(previous ? { previous } : {}) };
+  return {
+    kind: kindOf(wasOpen, previous, resolved),
+    alert,
+    head,
+    ...(previous ? { previous } : {}),
+    ...happenedAt(previous, alert, look),
+  };
+}
+
+/** What stood before the job began to look, and a stamp that did not move with the change, say nothing. */
+function happenedAt(
+  previous: AlertHead | undefined,
+  { changedAt }: Alert,
+  { bornAt }: Look,
+): Pick<Transition, 'changedAt'> {
+  if (changedAt === undefined || changedAt < bornAt) return {};
+  if (previous !== undefined && (previous.changedAt === undefined || changedAt <= previous.changedAt)) return {};
+  return { changedAt };
 }
 
 function kindOf(wasOpen: boolean, previous: AlertHead | undefined, resolved: boolean): TransitionKind {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { ConfigInvalidError, StoreUnavailableError } from '../errors.ts';
 import type { Log, Metrics } from '../log.ts';
 import { type Clock, type Deadline, SECOND_MS } from '../time.ts';
+import type { LatencyStore } from './latency-store.ts';
 import { type SnsMessage, SNS_LIMIT_BYTES, toMessage } from './message.ts';
 import type { OutboxStore, StoredRow } from './outbox-store.ts';
 import { BATCH_ENTRIES, type EventPublisher, type PublishResult } from './publisher.ts';
@@ -18,6 +19,7 @@ const MARK_PAUSE_MS = 200;
 
 export interface DrainDependencies {
   readonly outbox: OutboxStore;
+  readonly latencies: Pick<LatencyStore, 'add'>;
   readonly publisher: EventPublisher;
   readonly clock: Clock;
   readonly log: Log;
@@ -39,6 +41,8 @@ interface Drain extends DrainDependencies {
   readonly deadline: Deadline;
   /** Subjects whose next row failed: their later rows wait for it. */
   readonly blocked: Set<string>;
+  /** From the provider's change to SNS, by job. */
+  readonly latenciesMs: Map<string, number[]>;
   published: number;
   failed: number;
   refused: number;
@@ -62,6 +66,7 @@ export async function drainOutbox(
     shard,
     deadline,
     blocked: new Set(),
+    latenciesMs: new Map(),
     published: 0,
     failed: 0,
     refused: 0,
@@ -85,6 +90,7 @@ export async function drainOutbox(
   );
   drain.metrics.add('EventsPublished', 'Count', drain.published);
   if (drain.refused + drain.failed > 0) drain.metrics.add('PublishFailed', 'Count', drain.refused + drain.failed);
+  await countLatencies(drain);
   const { published, failed, refused, unfinished } = drain;
   return { published, failed, refused, unfinished };
 }
@@ -176,11 +182,27 @@ async function publishBatch(drain: Drain, { topic, entries }: Batch): Promise<vo
     else await putBack(drain, row, result);
   }
   if (published.length === 0) return;
+  const publishedAt = drain.clock.now().getTime();
   await mark(drain, published);
   drain.published += published.length;
-  const now = drain.clock.now().getTime();
-  for (const { createdAt } of published) {
-    drain.metrics.add('AlertLatencyMilliseconds', 'Milliseconds', Math.max(0, now - createdAt.getTime()));
+  for (const { timing } of published) {
+    if (timing === undefined) continue;
+    const latency = Math.max(0, publishedAt - timing.changedAt.getTime());
+    drain.metrics.add('AlertLatencyMilliseconds', 'Milliseconds', latency);
+    const counted = drain.latenciesMs.get(timing.job) ?? [];
+    drain.latenciesMs.set(timing.job, counted);
+    counted.push(latency);
+  }
+}
+
+/** One write for each job, once everything is published: a figure is worth no event. */
+async function countLatencies({ latencies, latenciesMs, shard, clock, log }: Drain): Promise<void> {
+  if (latenciesMs.size === 0) return;
+  try {
+    await latencies.add(shard, latenciesMs, clock.now());
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    log.warn('event.uncounted', { shard, code: error.code });
   }
 }
 

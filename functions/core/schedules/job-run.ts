@@ -12,7 +12,7 @@ export interface RunFigures {
   readonly lastSuccessAt?: Date;
   /** The last failure; it stays when a later run goes well, `failures` says whether it still holds. */
   readonly lastError?: { readonly code: string; readonly message: string; readonly at: Date };
-  /** From the provider's change to our record (alerts), or from a window's end to its manifest (exports). */
+  /** From a window's end to its manifest. An alert's ends at SNS: see `LatencyStore`. */
   readonly latency?: LatencyDigest;
 }
 

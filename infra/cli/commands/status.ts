@@ -4,7 +4,7 @@ import { createOverviewReader } from '../read-overview.ts';
 import { EXIT } from '../exit.ts';
 import { table, type Tone } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
-import { count, instant, relative } from '../words.ts';
+import { count, instant, latency, relative } from '../words.ts';
 import type { CommandContext } from './context.ts';
 
 /** `steward status`: what needs somebody first, then everything else. Exit code 1 when something stands still. */
@@ -68,9 +68,11 @@ function jobsTable({ jobs, at }: Overview): string {
     job.connection,
     job.paused ? 'paused' : relative(job.nextAt, at),
     relative(job.lastAt, at),
+    job.latencyP50Ms === undefined ? '–' : latency(job.latencyP50Ms),
+    job.latencyP99Ms === undefined ? '–' : latency(job.latencyP99Ms),
     job.lastError ?? '',
   ]);
-  return table(['job', 'kind', 'connection', 'next', 'last', 'last error'], rows);
+  return table(['job', 'kind', 'connection', 'next', 'last', 'p50', 'p99', 'last error'], rows);
 }
 
 export function exportsTable({ paint }: Pick<Terminal, 'paint'>, { exports }: Overview): string {

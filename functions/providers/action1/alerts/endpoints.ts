@@ -56,7 +56,7 @@ function toAlert(
     title: `${name} in ${organization.name} has not reported since ${lastSeen.toISOString()}`,
     resource: name,
     raisedAt: dueAt,
-    changedAt: lastSeen,
+    changedAt: dueAt,
     significant: { lastSeen: lastSeen.toISOString() },
     details: {
       endpointId: endpoint.id,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { runAlertPass } from '../../../../functions/core/alerts/pass.ts';
 import { publishShard } from '../../../../functions/core/publishing/publish-shard.ts';
 import { alertWorld, AMPLE, fakeApi, type FakeSource, recordingMetrics } from '../../../support/alert-world.ts';
+import { createMemoryLatencies } from '../../../support/memory-latencies.ts';
 import { createMemoryPublisher } from '../../../support/memory-publisher.ts';
 
 class Crash extends Error {}
@@ -60,6 +61,7 @@ async function tell(at: number, when: 'before' | 'after') {
   const publishing = {
     ...world.dependencies,
     outbox,
+    latencies: wrap(createMemoryLatencies(), ['add']),
     publisher: wrap(publisher, ['publish']),
     metrics: recordingMetrics(),
     pause: async () => undefined,

@@ -291,13 +291,32 @@ describe('a pass over a feed', () => {
     });
   });
 
-  it('measures from the change at the provider to the record', async () => {
+  it('has the change at the provider counted from, where the provider says when it was', async () => {
     const world = alertWorld({ mode: 'feed' });
+    world.set('old', { changedAt: new Date(NOON.getTime() - MINUTE) });
     await world.poll();
+    const timings = () =>
+      Object.fromEntries(world.rows().map(({ event, order, timing }) => [`${event.subject} ${order}`, timing]));
+    expect(timings()).toEqual({ 'watch/old 1': undefined });
     world.clock.advance(MINUTE);
+    const changedAt = world.clock.now();
     world.change('a', {});
     world.clock.advance(20_000);
-    expect((await world.poll()).latenciesMs).toEqual([20_000]);
+    await world.poll();
+    // Acknowledging moves no stamp: nobody knows when it was.
+    world.set('a', { state: 'acknowledged' });
+    world.clock.advance(MINUTE);
+    await world.poll();
+    const resolvedAt = world.clock.now();
+    world.change('a', { state: 'resolved' });
+    world.clock.advance(MINUTE);
+    await world.poll();
+    expect(timings()).toEqual({
+      'watch/old 1': undefined,
+      'watch/a 1': { job: 'watch', changedAt },
+      'watch/a 2': undefined,
+      'watch/a 3': { job: 'watch', changedAt: resolvedAt },
+    });
   });
 
   it('takes a moved stamp and other details for no news', async () => {

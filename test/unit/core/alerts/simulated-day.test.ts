@@ -12,6 +12,7 @@ import {
 } from '../../../../functions/core/errors.ts';
 import { publishShard } from '../../../../functions/core/publishing/publish-shard.ts';
 import { alertWorld, AMPLE, fakeApi, recordingMetrics } from '../../../support/alert-world.ts';
+import { createMemoryLatencies } from '../../../support/memory-latencies.ts';
 import { createMemoryPublisher } from '../../../support/memory-publisher.ts';
 
 const MINUTE = 60_000;
@@ -124,6 +125,7 @@ function aTenant(seed: number) {
       {
         ...world.dependencies,
         outbox: world.outbox,
+        latencies: createMemoryLatencies(),
         publisher,
         metrics: recordingMetrics(),
         pause: async () => undefined,

@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { ConfigInvalidError, StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import { eventId, type OutboxRow } from '../../../../functions/core/events.ts';
 import type { JsonValue } from '../../../../functions/core/json.ts';
+import { latencyQuantile } from '../../../../functions/core/schedules/latency.ts';
 import { drainOutbox } from '../../../../functions/core/publishing/drain.ts';
 import { replayEvents } from '../../../../functions/core/publishing/replay.ts';
 import { publishShard } from '../../../../functions/core/publishing/publish-shard.ts';
 import { AMPLE, fakeClock, NOON, recordingLog, recordingMetrics } from '../../../support/alert-world.ts';
 import { createMemoryOutboxStore, createMemoryState } from '../../../support/memory-outbox-store.ts';
+import { createMemoryLatencies } from '../../../support/memory-latencies.ts';
 import { createMemoryPublisher } from '../../../support/memory-publisher.ts';
 
 function aRow(subject: string, order: number, change: Partial<OutboxRow> = {}): OutboxRow {
@@ -38,11 +40,12 @@ function setUp() {
   const pause = async (ms: number) => void pauses.push(ms);
   const nudged: string[] = [];
   const nudge = async (shard: string) => void nudged.push(shard);
-  const dependencies = { outbox, publisher, clock, log, metrics, pause, nudge };
+  const latencies = createMemoryLatencies();
+  const dependencies = { outbox, latencies, publisher, clock, log, metrics, pause, nudge };
   const add = (...rows: OutboxRow[]) => rows.forEach((row) => state.append('0', row, clock.now()));
   const sent = () =>
     publisher.taken.map(({ message }) => JSON.parse(JSON.parse(message.body).default).summary as string);
-  return { ...dependencies, dependencies, state, pauses, nudged, add, sent };
+  return { ...dependencies, dependencies, latencies, state, pauses, nudged, add, sent };
 }
 
 describe('draining an outbox', () => {
@@ -189,7 +192,43 @@ describe('draining an outbox', () => {
     world.add(aRow('t', 1));
     await drainOutbox(world.dependencies, '0', AMPLE);
     expect(world.metrics.values.get('OutboxOldestSeconds')).toEqual([90]);
-    expect(world.metrics.values.get('AlertLatencyMilliseconds')?.toSorted()).toEqual([0, 90_000]);
+    expect(world.metrics.values.get('AlertLatencyMilliseconds')).toBeUndefined();
+  });
+
+  it('counts from the change at the provider to SNS, for each job in one write, and never from a replay', async () => {
+    const world = setUp();
+    const timing = (job: string) => ({ timing: { job, changedAt: NOON } });
+    for (let n = 0; n < 30; n += 1) world.add(aRow(`s${n}`, 1, timing('watch')));
+    world.add(aRow('t', 1, timing('look')), aRow('u', 1));
+    world.clock.advance(30_000);
+    const { publisher } = world;
+    const dependencies = {
+      ...world.dependencies,
+      publisher: {
+        async publish(...args: Parameters<typeof publisher.publish>) {
+          world.clock.advance(1000);
+          return publisher.publish(...args);
+        },
+      },
+    };
+    await drainOutbox(dependencies, '0', AMPLE);
+    expect(world.latencies.writes).toBe(2);
+    const digests = await world.latencies.read('0');
+    expect([...digests.keys()].toSorted()).toEqual(['look', 'watch']);
+    expect(latencyQuantile(digests.get('look'), 0.5)).toBeGreaterThanOrEqual(31_000);
+    expect(latencyQuantile(digests.get('watch'), 0.99)).toBeLessThan(36_000 * 1.2);
+    expect(world.metrics.values.get('AlertLatencyMilliseconds')).toHaveLength(31);
+    await replayEvents(world, { from: NOON, to: new Date(NOON.getTime() + 3_600_000), shards: ['0'] });
+    await drainOutbox(dependencies, '0', AMPLE);
+    expect(world.latencies.writes).toBe(2);
+  });
+
+  it('publishes all the same when no figure can be written', async () => {
+    const world = setUp();
+    world.add(aRow('s', 1, { timing: { job: 'watch', changedAt: NOON } }));
+    const latencies = { add: async () => Promise.reject(new StoreUnavailableError('down')) };
+    expect(await drainOutbox({ ...world.dependencies, latencies }, '0', AMPLE)).toMatchObject({ published: 1 });
+    expect(world.log.events).toContainEqual(['event.uncounted', { shard: '0', code: 'STORE_UNAVAILABLE' }]);
   });
 
   it('keeps to the batch limit when messages are large', async () => {
