@@ -1,6 +1,6 @@
 import { allEnded } from '../all-ended.ts';
 import type { Collected } from './collected.ts';
-import { compareKeys, type KeyComparison, KEYS_LIMIT } from './key-digest.ts';
+import { compareKeys, type KeyComparison, KEYS_LIMIT, KEYS_SUFFIX } from './key-digest.ts';
 import type { ManifestPart } from './manifest.ts';
 import type { Plan } from './plan.ts';
 import type { ExportDependencies } from './run-types.ts';
@@ -21,6 +21,10 @@ export async function compareWithLast(
   const { compare } = plan;
   const snapshot = plan.description.kind === 'snapshot';
   const comparable =
-    snapshot && compare !== null && (compare.rows === 0 || compare.keys.length > 0) && compare.rows <= KEYS_LIMIT;
+    snapshot &&
+    compare !== null &&
+    (compare.rows === 0 || compare.keys.length > 0) &&
+    compare.keys.every(({ key }) => key.endsWith(KEYS_SUFFIX)) &&
+    compare.rows <= KEYS_LIMIT;
   return compareKeys(await read(digests), comparable ? await read(compare.keys) : undefined);
 }

@@ -1,8 +1,6 @@
 import type { Cell } from './encoding.ts';
+import { type GrowingFile, makeRoom, roomFor } from './growing-file.ts';
 import type { Column } from './schema.ts';
-
-/** What has to be quoted, or looks like a formula: one look at each cell settles nearly all of them. */
-const SUSPECT = /[",\r\n]|^[=+\-@\t\0\uFF1D\uFF0B\uFF0D\uFF20]/;
 
 const SPECIAL = /[",\r\n]/;
 
@@ -12,46 +10,79 @@ const SPECIAL = /[",\r\n]/;
  */
 const FORMULA = /^[=+\-@\t\r\n\0\uFF1D\uFF0B\uFF0D\uFF20]/;
 
+/** No beginning of a formula is between these: letters and most scripts need no closer look. */
+const AT_SIGN = 0x40;
+const FULL_WIDTH = 0xff00;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const CR = 0x0d;
+const LF = 0x0a;
+
 /**
- * One CSV record with its CRLF. A value that begins like a formula gets an apostrophe in front when `defuse` is on;
- * numbers are never text, so -1 stays -1.
+ * Appends one CSV record with its CRLF. A value that begins like a formula gets an apostrophe in front when `defuse` is
+ * on; numbers are never text, so -1 stays -1. No value is an empty cell, an empty text a quoted one, so that the two
+ * stay apart.
  *
  * @see https://www.rfc-editor.org/rfc/rfc4180#section-2
  * @see https://owasp.org/www-community/attacks/CSV_Injection
  */
-export function csvRecord(cells: readonly Cell[], defuse: boolean): string {
-  let record = '';
+export function appendRecord(file: GrowingFile, cells: readonly Cell[], defuse: boolean): void {
+  const bytes = makeRoom(file, roomForRecord(cells));
+  let at = file.size;
   for (let index = 0; index < cells.length; index++) {
     const cell = cells[index] ?? null;
-    if (index > 0) record += ',';
+    if (index > 0) bytes[at++] = COMMA;
     if (cell === null) continue;
-    if (typeof cell !== 'string') record += cell;
-    else if (cell === '') record += '""';
-    else record += SUSPECT.test(cell) ? guardedCell(cell, defuse) : cell;
+    if (typeof cell !== 'string') at += bytes.write(String(cell), at);
+    else at = writeText(bytes, at, defuse && isFormula(cell) ? `'${cell}` : cell);
   }
-  return `${record}\r\n`;
+  bytes[at++] = CR;
+  bytes[at++] = LF;
+  file.size = at;
 }
 
-/** No value is an empty cell, an empty text a quoted one, so that the two stay apart. */
-function guardedCell(cell: string, defuse: boolean): string {
-  const value = defuse && FORMULA.test(cell) ? `'${cell}` : cell;
-  return SPECIAL.test(value) ? quoted(value) : value;
+/** More than any number or truth value takes, and more than what comes round a text: comma, quotes, an apostrophe. */
+const CELL_BYTES = 32;
+
+/** Twice a text: as if it were nothing but quotes. */
+function roomForRecord(cells: readonly Cell[]): number {
+  let most = CELL_BYTES;
+  for (const cell of cells) most += (typeof cell === 'string' ? 2 * roomFor(cell) : 0) + CELL_BYTES;
+  return most;
 }
 
-/** In quotes, with each quote doubled. JSON text is full of quotes: this is 2.5 times as fast as `replaceAll`. */
-function quoted(value: string): string {
-  let text = '"';
-  let from = 0;
-  for (let at = value.indexOf('"'); at >= 0; at = value.indexOf('"', at + 1)) {
-    text += value.slice(from, at + 1);
-    from = at;
+function isFormula(cell: string): boolean {
+  const first = cell.charCodeAt(0);
+  return (first <= AT_SIGN || first > FULL_WIDTH) && FORMULA.test(cell);
+}
+
+function writeText(bytes: Buffer, at: number, value: string): number {
+  return value === '' || SPECIAL.test(value) ? writeQuoted(bytes, at, value) : at + bytes.write(value, at);
+}
+
+/**
+ * In quotes, with each quote doubled. JSON text is full of quotes, so this is done on bytes: the text is written behind
+ * the place where it goes, far enough for doubling never to reach what is still to be read.
+ */
+function writeQuoted(bytes: Buffer, place: number, value: string): number {
+  let at = place;
+  let from = place + roomFor(value) + 1;
+  const end = from + bytes.write(value, from);
+  bytes[at++] = QUOTE;
+  while (from < end) {
+    const byte = bytes[from++] as number;
+    bytes[at++] = byte;
+    if (byte === QUOTE) bytes[at++] = QUOTE;
   }
-  return `${text}${value.slice(from)}"`;
+  bytes[at++] = QUOTE;
+  return at;
 }
 
 /** The header record. Names are defused like cells: a provider chooses them. */
-export function csvHeader(columns: readonly Column[], defuse: boolean): string {
-  return csvRecord(
+export function appendHeader(file: GrowingFile, columns: readonly Column[], defuse: boolean): void {
+  appendRecord(
+    file,
     columns.map(({ name }) => name),
     defuse,
   );

@@ -1,33 +1,60 @@
 import { hash } from 'node:crypto';
-import { canonicalJson, type JsonValue } from '../json.ts';
+import { canonicalJson } from '../json.ts';
+import { emptyFile, appendText, type GrowingFile, makeRoom } from './growing-file.ts';
+import { createHalfSipHash } from './half-sip-hash.ts';
 import type { SourceRow } from './source.ts';
 
-/**
- * Which rows an export had, in 8 bytes each: the first bytes of SHA-256 over the row's key. Enough to count what
- * appeared, disappeared and came twice (at this many rows two keys collide once in a billion exports), without naming
- * anything.
- */
+/** Keys are digested and compared up to this many rows. */
 export const KEYS_LIMIT = 200_000;
 
-const KEY_BYTES = 8;
+export const KEY_BYTES = 8;
 
-export function digestKeys(rows: readonly SourceRow[], keyColumns: readonly string[]): Uint8Array {
-  const digest = Buffer.alloc(rows.length * KEY_BYTES);
-  for (const [index, row] of rows.entries()) {
-    hash('sha256', keyText(row, keyColumns), 'buffer').copy(digest, index * KEY_BYTES, 0, KEY_BYTES);
-  }
-  return digest;
+/** Names how keys are digested: those of an export that did it otherwise (before, by SHA-256: `.bin`) say nothing. */
+export const KEYS_SUFFIX = '.hsip64';
+
+/** Digests of the rows' keys, one after the other. */
+export type DigestKeys = (rows: readonly SourceRow[], keyColumns: readonly string[]) => Uint8Array;
+
+/**
+ * Which rows an export had, in 8 bytes each. Enough to count what appeared, disappeared and came twice (at this many
+ * rows two keys collide once in a billion exports), without naming anything.
+ *
+ * @param chain what the exports that are compared have in common, and no others
+ */
+export function createKeyDigest(chain: string): DigestKeys {
+  const halfSipHash = createHalfSipHash(hash('sha256', chain, 'buffer').subarray(0, 8));
+  const keys = emptyFile();
+  return (rows, keyColumns) => {
+    const ends: number[] = [];
+    keys.size = 0;
+    for (const row of rows) {
+      for (const column of keyColumns) appendValue(keys, row[column] ?? null);
+      ends.push(keys.size);
+    }
+    const digests = new Uint8Array(rows.length * KEY_BYTES);
+    const [from, into] = [viewOf(keys.bytes), viewOf(digests)];
+    for (let index = 0, start = 0; index < ends.length; index++) {
+      const end = ends[index] as number;
+      halfSipHash(from, start, end, into, index * KEY_BYTES);
+      start = end;
+    }
+    return digests;
+  };
 }
 
-/** The canonical JSON of the key's values. */
-function keyText(row: SourceRow, keyColumns: readonly string[]): string {
-  let text = '';
-  for (const column of keyColumns) text += `,${plainText(row[column] ?? null)}`;
-  return `[${text.slice(1)}]`;
+const TEXT = 0x73;
+const OTHER = 0x6a;
+/** Never in UTF-8: no two keys are written alike. */
+const END = 0xff;
+
+function appendValue(keys: GrowingFile, value: SourceRow[string]): void {
+  makeRoom(keys, 1)[keys.size++] = typeof value === 'string' ? TEXT : OTHER;
+  appendText(keys, typeof value === 'string' ? value : canonicalJson(value));
+  makeRoom(keys, 1)[keys.size++] = END;
 }
 
-function plainText(value: JsonValue): string {
-  return typeof value === 'object' ? canonicalJson(value) : JSON.stringify(value);
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 export interface KeyComparison {

@@ -5,7 +5,7 @@ import type { Window } from './source.ts';
  *
  *     <connection>/<job>/<from>--<to>/part-00001.csv.gz     data, as many parts and formats as it takes
  *                                     vendor-00001-<name>   a file that the provider made, in stretches
- *                                     keys-00001.bin        digest of the rows' keys, 8 bytes each
+ *                                     keys-00001.hsip64     digest of the rows' keys, 8 bytes each
  *                                     summary.html          for people
  *                                     manifest.json         last; its presence means that the export is whole
  *                                     gap.json              instead of all of them, when the window was given up

@@ -1,8 +1,9 @@
 import type { ExportFormat } from '../jobs.ts';
-import { csvHeader, csvRecord } from './csv.ts';
+import { appendHeader, appendRecord } from './csv.ts';
 import type { Cell, Encoders } from './encoding.ts';
 import { countGroups, type GroupCounts } from './groups.ts';
-import { digestKeys } from './key-digest.ts';
+import { appendText, emptyFile, type GrowingFile, writtenBytes } from './growing-file.ts';
+import { type DigestKeys, KEY_BYTES, KEYS_SUFFIX } from './key-digest.ts';
 import { createRowMapper, type RowMapper, withMore } from './rows.ts';
 import { type Column, type Drift, inferColumns } from './schema.ts';
 import type { SourceDescription, SourcePage, SourceRow } from './source.ts';
@@ -26,8 +27,8 @@ export interface PartOptions {
   readonly description: Pick<SourceDescription, 'columns' | 'keyColumns' | 'groupColumn'>;
   /** As the first part found them; absent in the first part. */
   readonly columns: readonly Column[] | undefined;
-  /** Whether keys are still digested at this many rows. */
-  readonly digestKeys: boolean;
+  /** Absent where keys are no longer digested at this many rows. */
+  readonly digestKeys: DigestKeys | undefined;
 }
 
 /** Takes pages in, gives files out. Holds one part's bytes per format and nothing else. */
@@ -47,8 +48,8 @@ export interface PartBuilder {
 interface Content {
   columns: readonly Column[] | undefined;
   mapper: RowMapper | undefined;
-  readonly csv: Buffer[];
-  readonly jsonl: Buffer[];
+  readonly csv: GrowingFile;
+  readonly jsonl: GrowingFile;
   /** One list per column. */
   parquet: Cell[][];
   readonly keys: Uint8Array[];
@@ -63,8 +64,8 @@ export function createPartBuilder(options: PartOptions, encoders: Encoders): Par
   const content: Content = {
     columns: options.columns,
     mapper: undefined,
-    csv: [],
-    jsonl: [],
+    csv: emptyFile(),
+    jsonl: emptyFile(),
     parquet: [],
     keys: [],
     vendor: new Map(),
@@ -97,37 +98,51 @@ function addFile(content: Content, file: NonNullable<SourcePage['file']>): void 
 }
 
 function addRows(content: Content, options: PartOptions, rows: readonly SourceRow[]): void {
-  const { description, formats } = options;
+  const { description, formats, digestKeys } = options;
   content.columns ??= inferColumns(description.columns, rows);
   content.mapper ??= createRowMapper(content.columns);
-  if (formats.includes('jsonl')) {
-    let text = '';
-    for (const row of rows) text += `${JSON.stringify(row)}\n`;
-    content.jsonl.push(Buffer.from(text));
-  }
-  const csv = formats.includes('csv') ? csvText(content.mapper, rows, options.defuseFormulas) : undefined;
-  if (csv) content.csv.push(csv);
-  if (formats.includes('parquet')) addToColumns(content, content.mapper, rows);
-  const largest = Math.max(content.jsonl.at(-1)?.byteLength ?? 0, csv?.byteLength ?? 0);
-  content.bytes += largest > 0 ? largest : Buffer.byteLength(JSON.stringify(rows));
+  const lines = formats.includes('jsonl') ? addLines(content.jsonl, rows) : 0;
+  const records = formats.includes('csv') ? addRecords(content, content.mapper, rows, options) : 0;
+  const cells = formats.includes('parquet') ? addToColumns(content, content.mapper, rows) : 0;
+  content.bytes += Math.max(lines, records) || cells;
   content.rows += rows.length;
-  if (description.keyColumns && options.digestKeys) content.keys.push(digestKeys(rows, description.keyColumns));
+  if (description.keyColumns && digestKeys) content.keys.push(digestKeys(rows, description.keyColumns));
   if (description.groupColumn) content.groups = countGroups(content.groups, rows, description.groupColumn);
 }
 
-function csvText(mapper: RowMapper, rows: readonly SourceRow[], defuse: boolean): Buffer {
-  let text = '';
-  for (const row of rows) text += csvRecord(mapper.cells(row), defuse);
-  return Buffer.from(text);
+/** Gives the bytes that were added. */
+function addLines(file: GrowingFile, rows: readonly SourceRow[]): number {
+  const before = file.size;
+  for (const row of rows) appendText(file, `${JSON.stringify(row)}\n`);
+  return file.size - before;
 }
 
-function addToColumns(content: Content, mapper: RowMapper, rows: readonly SourceRow[]): void {
+/** Gives the bytes that were added, the header not among them. */
+function addRecords(content: Content, mapper: RowMapper, rows: readonly SourceRow[], options: PartOptions): number {
+  const { csv, columns = [] } = content;
+  if (csv.size === 0) appendHeader(csv, withMore(columns), options.defuseFormulas);
+  const before = csv.size;
+  for (const row of rows) appendRecord(csv, mapper.cells(row), options.defuseFormulas);
+  return csv.size - before;
+}
+
+/** What a cell takes beside its text, as JSON has it: name, quotes, comma. */
+const CELL_BYTES = 16;
+
+/** Gives about as many bytes as the rows have as JSON: what a column takes in the file is known only at its end. */
+function addToColumns(content: Content, mapper: RowMapper, rows: readonly SourceRow[]): number {
   const width = (content.columns?.length ?? 0) + 1;
   if (content.parquet.length === 0) content.parquet = Array.from({ length: width }, () => []);
+  let bytes = rows.length * width * CELL_BYTES;
   for (const row of rows) {
     const cells = mapper.cells(row);
-    for (let place = 0; place < width; place++) content.parquet[place]?.push(cells[place] ?? null);
+    for (let place = 0; place < width; place++) {
+      const cell = cells[place] ?? null;
+      content.parquet[place]?.push(cell);
+      if (typeof cell === 'string') bytes += cell.length;
+    }
   }
+  return bytes;
 }
 
 function tables(content: Content, options: PartOptions, encoders: Encoders, even: boolean): readonly PartFile[] {
@@ -139,8 +154,8 @@ function tables(content: Content, options: PartOptions, encoders: Encoders, even
       const bytes = encoders.parquet(columns, content.parquet);
       return { format, suffix: '.parquet', contentType: 'application/vnd.apache.parquet', bytes, rows };
     }
-    const head = format === 'csv' ? [Buffer.from(csvHeader(columns, options.defuseFormulas))] : [];
-    const plain = Buffer.concat([...head, ...content[format]]);
+    if (format === 'csv' && content.csv.size === 0) appendHeader(content.csv, columns, options.defuseFormulas);
+    const plain = writtenBytes(content[format]);
     if (options.gzip) {
       return { format, suffix: `.${format}.gz`, contentType: 'application/gzip', bytes: encoders.gzip(plain), rows };
     }
@@ -158,6 +173,12 @@ function sideFiles({ keys, vendor }: Content): readonly PartFile[] {
   const bytes = Buffer.concat(keys);
   return [
     ...files,
-    { format: 'keys', suffix: '.bin', contentType: 'application/octet-stream', bytes, rows: bytes.byteLength / 8 },
+    {
+      format: 'keys',
+      suffix: KEYS_SUFFIX,
+      contentType: 'application/octet-stream',
+      bytes,
+      rows: bytes.byteLength / KEY_BYTES,
+    },
   ];
 }

@@ -5,7 +5,7 @@ import { MINUTE_MS, SECOND_MS } from '../time.ts';
 import { hashBlocks } from './blocks.ts';
 import type { GroupCounts } from './groups.ts';
 import { guarded, isStopped, needTime } from './guard.ts';
-import { KEYS_LIMIT } from './key-digest.ts';
+import { createKeyDigest, KEYS_LIMIT } from './key-digest.ts';
 import type { ManifestPart } from './manifest.ts';
 import { numbered, safeFileName } from './names.ts';
 import { createPartBuilder, type PartBuilder, type PartFile } from './part.ts';
@@ -87,7 +87,8 @@ export async function readPart(
       defuseFormulas: job.defuseFormulas,
       description: plan.description,
       columns: position.columns,
-      digestKeys: position.rows < KEYS_LIMIT,
+      digestKeys:
+        position.rows < KEYS_LIMIT ? createKeyDigest(`${deps.stage}|${job.connection}|${job.name}`) : undefined,
     },
     deps.encoders,
   );

@@ -19,41 +19,33 @@ export interface RowMapper {
  * Cells of a row: text stays text, objects become JSON text. A value without a column, or of another type than its
  * column, goes to `_more` under its name and is recorded as drift, so that every format has every value.
  *
- * This runs for every cell of every export: the common case touches each value once and allocates nothing.
+ * This runs for every cell of every export: a row whose members come in the order of the columns is walked once,
+ * without a look-up.
  */
 export function createRowMapper(columns: readonly Column[]): RowMapper {
-  const names = columns.map(({ name }) => name);
-  const types = columns.map(({ type }) => type);
-  const known = new Set(names);
+  const places = new Map(columns.map(({ name }, place) => [name, place]));
   const drift = new Map<string, Drift>();
   const cells: Cell[] = Array.from({ length: columns.length + 1 }, () => null);
-  const more = (row: SourceRow, retyped: readonly string[]) => {
-    const left: Record<string, JsonValue> = {};
-    for (const name in row) {
-      const value = row[name] ?? null;
-      if (value === null || (known.has(name) && !retyped.includes(name))) continue;
-      left[name] = value;
-      if (!drift.has(name)) drift.set(name, { kind: known.has(name) ? 'retyped' : 'new', column: name });
-    }
-    return Object.keys(left).length === 0 ? null : JSON.stringify(left);
-  };
   return {
     cells(row) {
-      let found = 0;
-      let retyped: string[] | undefined;
-      for (let place = 0; place < names.length; place++) {
-        const value = row[names[place] as string];
-        cells[place] = null;
-        if (value === undefined) continue;
-        found += 1;
+      for (let place = 0; place < cells.length; place++) cells[place] = null;
+      let left: Record<string, JsonValue> | undefined;
+      let next = 0;
+      for (const name in row) {
+        const value = row[name] ?? null;
+        const place = columns[next]?.name === name ? next : places.get(name);
+        next = place === undefined ? next : place + 1;
         if (value === null) continue;
-        const cell = toCell(value, types[place] as ColumnType);
-        if (cell === undefined) (retyped ??= []).push(names[place] as string);
-        else cells[place] = cell;
+        const cell = place === undefined ? undefined : toCell(value, columns[place]?.type);
+        if (place !== undefined && cell !== undefined) {
+          cells[place] = cell;
+          continue;
+        }
+        left ??= Object.create(null) as Record<string, JsonValue>;
+        left[name] = value;
+        if (!drift.has(name)) drift.set(name, { kind: place === undefined ? 'new' : 'retyped', column: name });
       }
-      let members = 0;
-      for (const _ in row) members += 1;
-      cells[names.length] = members > found || retyped !== undefined ? more(row, retyped ?? []) : null;
+      if (left !== undefined) cells[columns.length] = JSON.stringify(left);
       return cells;
     },
     drift: () => [...drift.values()],
@@ -61,7 +53,7 @@ export function createRowMapper(columns: readonly Column[]): RowMapper {
 }
 
 /** `undefined` when it does not fit. Text takes plain values too, `json` takes all: such columns were mixed from the start. */
-function toCell(value: Exclude<JsonValue, null>, type: ColumnType): Cell | undefined {
+function toCell(value: Exclude<JsonValue, null>, type: ColumnType | undefined): Cell | undefined {
   if (typeof value === 'object') return type === 'json' ? JSON.stringify(value) : undefined;
   if (typeof value === type) return value;
   if (type === 'json') return JSON.stringify(value);

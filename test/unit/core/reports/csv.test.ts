@@ -1,10 +1,36 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countCsvRows } from '../../../../functions/core/reports/count-rows.ts';
-import { csvHeader, csvRecord } from '../../../../functions/core/reports/csv.ts';
+import { appendHeader, appendRecord } from '../../../../functions/core/reports/csv.ts';
+import type { Cell } from '../../../../functions/core/reports/encoding.ts';
+import { emptyFile, writtenBytes } from '../../../../functions/core/reports/growing-file.ts';
 import { createRowMapper } from '../../../../functions/core/reports/rows.ts';
-import { compareSchemas, inferColumns, schemaHash } from '../../../../functions/core/reports/schema.ts';
+import { type Column, compareSchemas, inferColumns, schemaHash } from '../../../../functions/core/reports/schema.ts';
 
-describe('csvRecord()', () => {
+function csvRecord(cells: readonly Cell[], defuse: boolean): string {
+  const file = emptyFile();
+  appendRecord(file, cells, defuse);
+  return writtenBytes(file).toString();
+}
+
+function csvHeader(columns: readonly Column[], defuse: boolean): string {
+  const file = emptyFile();
+  appendHeader(file, columns, defuse);
+  return writtenBytes(file).toString();
+}
+
+/** RFC 4180 and the defusing of formulas as one would write them without a thought for speed. */
+function plainRecord(cells: readonly Cell[], defuse: boolean): string {
+  const texts = cells.map((cell) => {
+    if (cell === null) return '';
+    if (typeof cell !== 'string') return String(cell);
+    const safe = defuse && /^[=+\-@\t\r\n\0\uFF1D\uFF0B\uFF0D\uFF20]/.test(cell) ? `'${cell}` : cell;
+    return safe === '' || /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  });
+  return `${texts.join(',')}\r\n`;
+}
+
+describe('appendRecord()', () => {
   it('E19 quotes what RFC 4180 asks for, and keeps an empty text apart from no value', () => {
     expect(csvRecord(['a', 'b"c', 'd,e', 'f\ng', 'h\ri', '', null, 1.5, -2, true], true)).toBe(
       'a,"b""c","d,e","f\ng","h\ri","",,1.5,-2,true\r\n',
@@ -28,6 +54,51 @@ describe('csvRecord()', () => {
   it('E19 leaves a BOM, right-to-left marks and other scripts as they are', () => {
     const text = '\uFEFFabc \u202Eתיקייה 漢字 🙂';
     expect(csvRecord([text], true)).toBe(`${text}\r\n`);
+  });
+
+  it('E19 writes the same bytes as the plainest implementation, whatever the cells are', () => {
+    const awkward = fc.constantFrom(
+      '"',
+      ',',
+      '\r',
+      '\n',
+      '=',
+      '+',
+      '-',
+      '@',
+      '\t',
+      '\0',
+      '\uFF1D',
+      'é',
+      '漢',
+      '🙂',
+      '\uD800',
+    );
+    const text = fc.oneof(fc.string({ unit: awkward }), fc.string(), fc.string({ unit: 'binary' }));
+    const cell = fc.oneof(text, fc.double(), fc.integer(), fc.boolean(), fc.constant(null));
+    fc.assert(
+      fc.property(fc.array(fc.array(cell, { minLength: 1 })), fc.boolean(), (rows, defuse) => {
+        const file = emptyFile();
+        for (const cells of rows) appendRecord(file, cells, defuse);
+        const expected = rows.map((cells) => plainRecord(cells, defuse)).join('');
+        expect(writtenBytes(file)).toEqual(Buffer.from(expected));
+      }),
+    );
+  });
+
+  it.each([
+    ['quotes only', '"'.repeat(70_000)],
+    ['three bytes a unit', '漢'.repeat(70_000)],
+    ['short and long', '"é🙂,'.repeat(20_000)],
+  ])('E28 takes cells larger than any memory it has: %s', (_, cell) => {
+    const file = emptyFile();
+    const cells = [...Array.from({ length: 300 }, (_none, index) => cell.slice(0, index * 20)), cell];
+    let expected = '';
+    for (const one of cells) {
+      appendRecord(file, [one, 7, one], true);
+      expected += plainRecord([one, 7, one], true);
+    }
+    expect(writtenBytes(file).equals(Buffer.from(expected))).toBe(true);
   });
 
   it('counts records, not lines', () => {
@@ -84,10 +155,20 @@ describe('columns', () => {
       null,
       '{"n":"one","s":{"deep":true},"y":0}',
     ]);
+    expect(mapper.cells({ j: null, s: 'in', n: 2 })).toEqual([2, 'in', null, null]);
     expect(mapper.drift()).toEqual([
       { kind: 'retyped', column: 'n' },
       { kind: 'retyped', column: 's' },
       { kind: 'new', column: 'y' },
     ]);
+  });
+
+  it('E15 lose no member that is named as something that every object has', () => {
+    const mapper = createRowMapper([
+      { name: 'constructor', type: 'string' },
+      { name: 'id', type: 'string' },
+    ]);
+    const row = JSON.parse('{"id":"a","__proto__":{"x":1},"toString":2}') as Record<string, never>;
+    expect(mapper.cells(row)).toEqual([null, 'a', '{"__proto__":{"x":1},"toString":2}']);
   });
 });

@@ -25,9 +25,9 @@ describe('createRunExport()', () => {
     expect(outcome).toEqual({ state: 'exported', manifestKey: `${PREFIX}manifest.json`, rows: 10 });
     const keys = [...world.archive.objects.keys()].toSorted().map((key) => key.slice(PREFIX.length));
     expect(keys).toEqual([
-      'keys-00001.bin',
-      'keys-00002.bin',
-      'keys-00003.bin',
+      'keys-00001.hsip64',
+      'keys-00002.hsip64',
+      'keys-00003.hsip64',
       'manifest.json',
       'part-00001.csv',
       'part-00001.jsonl',
