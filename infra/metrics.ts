@@ -1,10 +1,12 @@
+import { PROVIDERS } from '../functions/providers/registry.ts';
+
 /** Names of everything that the functions measure: alarms, dashboard and code read this one list. */
 
 /** As in `functions/adapters/powertools/metrics.ts`; a test holds the two together. */
 export const METRICS_NAMESPACE = 'Steward';
 
-/** Providers that a metric may carry as a dimension. A test holds this to the registry. */
-export const METRIC_PROVIDERS = ['action1', 'actionstep', 'opsramp'] as const;
+/** Providers that a metric may carry as a dimension. */
+export const METRIC_PROVIDERS: readonly string[] = Object.keys(PROVIDERS);
 
 export type MetricName =
   | 'AccessDenied'

@@ -37,11 +37,24 @@ export abstract class ServiceError extends Error {
   abstract readonly retryable: boolean;
 }
 
+/** A place in what was given, as a path of names and indexes, and what is wrong there. */
+export interface ConfigFault {
+  readonly path: readonly (string | number)[];
+  readonly problem: string;
+}
+
 /** Configuration, an option or the environment is wrong. The message says what, where, and what to do. */
 export class ConfigInvalidError extends ServiceError {
   override readonly name = 'ConfigInvalidError';
   override readonly code = 'CONFIG_INVALID';
   override readonly retryable = false;
+  /** For who knows the file that it was given in: a line and a column can be named. */
+  readonly fault: ConfigFault | undefined;
+
+  constructor(message: string, options: ErrorOptions & { readonly fault?: ConfigFault } = {}) {
+    super(message, options);
+    this.fault = options.fault;
+  }
 }
 
 /** A person asked for something that the command does not take. */

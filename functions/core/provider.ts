@@ -66,7 +66,14 @@ export interface AuthorizationProfile {
   authorizationEndpoint(settings: ProviderSettings): URL;
   scopes(settings: ProviderSettings): readonly string[];
   /** S256 where the provider is known to take it. */
-  readonly pkce: boolean;
+  pkce(settings: ProviderSettings): boolean;
+  /**
+   * Which authorization server answers, where a folder serves several: it becomes part of the redirect URI, so that an
+   * answer of one can not pass for another's. Small letters, digits, dots, hyphens.
+   *
+   * @see https://www.rfc-editor.org/rfc/rfc9700#section-4.4.2.2
+   */
+  server?(settings: ProviderSettings): string;
   /** The issuer, where the provider sends `iss` (RFC 9207): compared as a string, required once configured. */
   issuer?(settings: ProviderSettings): string | undefined;
 }
@@ -86,7 +93,7 @@ export interface TokenProfile {
    */
   reply(response: HttpResponse, settings: ProviderSettings): TokenReply;
   /** How long a refresh token lives, where no response says so; shown as *assumed*. Absent: there is none. */
-  readonly assumedRefreshTokenLifetimeMs?: number;
+  assumedRefreshTokenLifetimeMs?(settings: ProviderSettings): number | undefined;
 }
 
 /** Requests per minute that one account at the provider takes, per category. One category unless the vendor counts several. */

@@ -103,7 +103,7 @@ export function bookProvider(): Provider {
       // Without `prompt=consent` an OpenID server gives no `offline_access`.
       authorizationEndpoint: (settings) => at('/auth?prompt=consent', settings),
       scopes: () => ['openid', 'offline_access'],
-      pkce: true,
+      pkce: () => true,
       issuer: ({ endpoint }) => endpoint,
     },
     token: {
@@ -119,7 +119,7 @@ export function bookProvider(): Provider {
         }).toString(),
       }),
       reply: judge,
-      assumedRefreshTokenLifetimeMs: REFRESH_LIFE_MS,
+      assumedRefreshTokenLifetimeMs: () => REFRESH_LIFE_MS,
     },
     judge: () => undefined,
     sources: {},

@@ -190,7 +190,7 @@ export function tokenProvider(id: string, overrides: Partial<Provider> = {}): Pr
           authorization: {
             authorizationEndpoint: () => new URL(`https://${host}/authorize`),
             scopes: () => ['read', 'write'],
-            pkce: true,
+            pkce: () => true,
           },
         }),
     token: {
@@ -216,7 +216,7 @@ export function tokenProvider(id: string, overrides: Partial<Provider> = {}): Pr
         };
       },
       reply: judgeReply,
-      assumedRefreshTokenLifetimeMs: 21 * DAY_MS,
+      assumedRefreshTokenLifetimeMs: () => 21 * DAY_MS,
     },
     judge: () => undefined,
     sources: {},

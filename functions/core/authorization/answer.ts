@@ -8,7 +8,7 @@ import type { WebRequest, WebResponse } from './web.ts';
 
 /** Exactly these paths, undecoded: what has to be decoded first is not one of ours (S58). */
 const CONNECT = /^\/connect\/([A-Za-z0-9_-]{43})$/;
-const CALLBACK = /^\/callback\/([a-z0-9-]{1,32})$/;
+const CALLBACK = /^\/callback\/(([a-z0-9-]{1,32})(?:\.[a-z0-9.-]{1,253})?)$/;
 const OUTCOME = /^\/outcome\/([a-z-]{1,20})$/;
 
 export type AnswerWeb = (request: WebRequest, deadline: Deadline) => Promise<WebResponse>;
@@ -33,11 +33,11 @@ async function route(
 ): Promise<WebResponse> {
   const ticket = CONNECT.exec(request.path)?.[1];
   if (ticket !== undefined) return answerConnect(dependencies, request, ticket);
-  const provider = CALLBACK.exec(request.path)?.[1];
-  if (provider !== undefined) {
+  const [, name, provider] = CALLBACK.exec(request.path) ?? [];
+  if (name !== undefined && provider !== undefined) {
     const isKnown = Object.hasOwn(dependencies.providers, provider);
     if (!isKnown || dependencies.providers[provider]?.authorization === undefined) return page('not-found', 404);
-    return answerCallback(dependencies, request, provider, deadline);
+    return answerCallback(dependencies, request, name, deadline);
   }
   const outcome = OUTCOME.exec(request.path)?.[1];
   if (outcome === undefined || !(OUTCOMES as readonly string[]).includes(outcome)) return page('not-found', 404);

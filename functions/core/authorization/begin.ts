@@ -2,6 +2,7 @@ import type { Connection } from '../connections/connection.ts';
 import type { AuthorizationProfile, Provider } from '../provider.ts';
 import { SECOND_MS } from '../time.ts';
 import { AUTHORIZATION_SECONDS } from './cookies.ts';
+import { callbackName } from './callback-name.ts';
 import type { AuthorizationDependencies } from './dependencies.ts';
 import { connectPage, page, redirect } from './pages.ts';
 import { newSecret, pkceChallenge, secretHash } from './secrets.ts';
@@ -59,7 +60,9 @@ async function sendOff(dependencies: AuthorizationDependencies, found: Consentab
     redirect_uri: pending.redirectUri,
     ...(pending.scopes.length === 0 ? {} : { scope: pending.scopes.join(' ') }),
     state,
-    ...(profile.pkce ? { code_challenge: pkceChallenge(verifier), code_challenge_method: 'S256' } : {}),
+    ...(profile.pkce(connection.settings)
+      ? { code_challenge: pkceChallenge(verifier), code_challenge_method: 'S256' }
+      : {}),
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   log.info('authorization.begun', { connection: connection.name, provider: provider.id });
@@ -73,7 +76,7 @@ async function toPending(
 ): Promise<PendingAuthorization> {
   const stateHash = secretHash(secrets.state);
   const context = { provider: provider.id, connection: connection.name, purpose: 'verifier', generation: 0 } as const;
-  const seal = profile.pkce ? await sealer.prepare(['verifier']) : undefined;
+  const seal = profile.pkce(connection.settings) ? await sealer.prepare(['verifier']) : undefined;
   const issuer = profile.issuer?.(connection.settings);
   return {
     stateHash,
@@ -82,7 +85,7 @@ async function toPending(
     provider: provider.id,
     browserHash: secretHash(secrets.browser),
     ...(seal === undefined ? {} : { sealedVerifier: seal(secrets.verifier, context) }),
-    redirectUri: redirectUri(provider.id),
+    redirectUri: redirectUri(callbackName(provider, connection.settings)),
     scopes: profile.scopes(connection.settings),
     ...(issuer === undefined ? {} : { issuer }),
     ...(ticket.authorizedBy === undefined ? {} : { authorizedBy: ticket.authorizedBy }),

@@ -10,7 +10,7 @@ import type { PendingAuthorization } from './store.ts';
 import type { WebRequest, WebResponse } from './web.ts';
 
 /**
- * `ANY /callback/<provider>`: the checks of DESIGN 5.1, in their order, before anything happens.
+ * `ANY /callback/<name>`: the checks of DESIGN 5.1, in their order, before anything happens.
  *
  * Unknown, expired, burnt, another provider's, another browser's: one answer, the same bytes, so that nobody learns
  * which it was (S69).
@@ -18,15 +18,15 @@ import type { WebRequest, WebResponse } from './web.ts';
 export async function answerCallback(
   dependencies: AuthorizationDependencies,
   request: WebRequest,
-  provider: string,
+  name: string,
   deadline: Deadline,
 ): Promise<WebResponse> {
-  const { authorizations, clock, cookies } = dependencies;
+  const { authorizations, clock, cookies, redirectUri } = dependencies;
   if (request.method !== 'GET') return page('method', 405);
   const query = request.isPrefetch ? undefined : readCallbackQuery(request.rawQuery);
   if (query === undefined) return page('invalid', 400);
   const pending = await authorizations.find(secretHash(query.state));
-  if (pending === undefined || pending.expiresAt <= clock.now() || pending.provider !== provider) {
+  if (pending === undefined || pending.expiresAt <= clock.now() || pending.redirectUri !== redirectUri(name)) {
     return page('invalid', 400);
   }
   const browser = cookies.read(request.cookies, pending.stateHash);

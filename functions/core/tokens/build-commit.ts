@@ -104,7 +104,7 @@ function sealedRefresh(parts: CommitParts): { readonly token: SealedToken; reado
   if (text === undefined) return undefined;
   const sealed = seal(text, { provider: provider.id, connection: connection.name, purpose: 'refresh', generation });
   const fingerprint = tokenFingerprint(text);
-  const life = provider.token.assumedRefreshTokenLifetimeMs ?? UNLIMITED_MS;
+  const life = provider.token.assumedRefreshTokenLifetimeMs?.(connection.settings) ?? UNLIMITED_MS;
   const kept = text === spentToken ? connection.refresh : undefined;
   return {
     fingerprint,

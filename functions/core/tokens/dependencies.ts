@@ -28,7 +28,7 @@ export interface TokenDependencies {
   readonly events: ConnectionEvents;
   readonly providers: Readonly<Record<string, Provider>>;
   /** Byte for byte what the authorization request had, from configuration. */
-  readonly redirectUri: (provider: string) => string;
+  readonly redirectUri: (name: string) => string;
   /** Who holds the leases of this process, for diagnosis. */
   readonly owner: string;
 }

@@ -1,3 +1,4 @@
+import { callbackName } from '../authorization/callback-name.ts';
 import type { TokenCommit } from '../connections/store.ts';
 import { GrantRejectedError, ServiceError } from '../errors.ts';
 import type { OutboxRow } from '../events.ts';
@@ -104,7 +105,7 @@ async function openGrant({ sealer, redirectUri }: TokenDependencies, leased: Lea
     purpose: 'refresh',
     generation: connection.generation,
   });
-  return { type: 'refresh-token', refreshToken, redirectUri: redirectUri(provider.id) };
+  return { type: 'refresh-token', refreshToken, redirectUri: redirectUri(callbackName(provider, connection.settings)) };
 }
 
 /**

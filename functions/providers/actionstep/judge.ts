@@ -8,7 +8,7 @@ import {
   type ServiceError,
 } from '../../core/errors.ts';
 import { bodyText, type HttpResponse } from '../../core/http.ts';
-import { retryAfterMs } from './retry-after.ts';
+import { retryAfterMs } from '../../core/retry-after.ts';
 
 /** A refusal with its status, because a record that is gone (404) is news and not a failure. */
 export class ActionstepRefusedError extends ProviderRefusedError {

@@ -32,7 +32,7 @@ export const actionstep: Provider = {
     authorizationEndpoint,
     scopes: (settings) => readSettings(settings).scopes,
     // Neither documentation nor any client mentions PKCE or `iss`: state bound to the browser stands alone (S25).
-    pkce: false,
+    pkce: () => false,
   },
   token,
   judge,

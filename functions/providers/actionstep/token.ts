@@ -19,7 +19,7 @@ import type {
 import { DAY_MS } from '../../core/time.ts';
 import { hasDuplicateMembers } from './duplicate-members.ts';
 import { checkedApiEndpoint, tokenEndpoint } from './hosts.ts';
-import { retryAfterMs } from './retry-after.ts';
+import { retryAfterMs } from '../../core/retry-after.ts';
 import { tokenErrorSchema, tokenReplySchema } from './schemas.ts';
 import { readSettings } from './settings.ts';
 
@@ -148,5 +148,5 @@ export const token: TokenProfile = {
   tokenEndpoint,
   request,
   reply,
-  assumedRefreshTokenLifetimeMs: REFRESH_TOKEN_LIFETIME_MS,
+  assumedRefreshTokenLifetimeMs: () => REFRESH_TOKEN_LIFETIME_MS,
 };

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createAuthorizationStore } from '../../../functions/adapters/dynamodb/authorization-store.ts';
 import type { Connection } from '../../../functions/core/connections/connection.ts';
+import { callbackName } from '../../../functions/core/authorization/callback-name.ts';
 import { createTicket } from '../../../functions/core/authorization/ticket.ts';
 import { auditEvent, recordAudit } from '../audit.ts';
 import { EXIT } from '../exit.ts';
@@ -57,8 +58,10 @@ export async function connectCommand(
       data: { expiresAt: expiresAt.toISOString(), replaceAccount, authorizedBy: authorizedBy ?? null },
     }),
   );
-  if (terminal.json && !options.wait) terminal.out(JSON.stringify({ connection: name, url, expiresAt }));
+  const redirectUri = redirectUriOf(services, before);
+  if (terminal.json && !options.wait) terminal.out(JSON.stringify({ connection: name, url, expiresAt, redirectUri }));
   if (!terminal.json) terminal.out(url);
+  terminal.note(`The provider has to know the redirect URI ${redirectUri}`);
   terminal.note(
     `Whoever opens this link can connect one account, once, ${relative(expiresAt, services.clock.now())} at the latest.`,
   );
@@ -87,6 +90,12 @@ export async function connectCommand(
     terminal.progress(`Waiting for the consent; the link ends ${relative(expiresAt, services.clock.now())}`);
     await wait(LOOK_EVERY_MS);
   }
+}
+
+/** What is registered with the provider by hand, once: it sends nobody anywhere else. */
+function redirectUriOf({ providers, target }: Services, { provider, settings }: Connection): string {
+  const known = providers[provider];
+  return `${target.publicBaseUrl}/callback/${known === undefined ? provider : callbackName(known, settings)}`;
 }
 
 /** A connection that nobody has to consent to: its tokens are fetched with the secret again. */

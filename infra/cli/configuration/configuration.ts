@@ -141,6 +141,8 @@ function located<T>(document: ConfigurationDocument, path: Path, entry: object, 
     return read();
   } catch (error) {
     if (!(error instanceof ConfigInvalidError)) throw error;
+    const { fault } = error;
+    if (fault !== undefined) throw document.invalid([...path, ...fault.path], fault.problem);
     const words = error.message.split(/\W+/);
     const field = Object.keys(entry).find((key) => words.includes(key));
     throw document.invalid(field === undefined ? path : [...path, field], `is wrong: ${error.message}`);

@@ -4,6 +4,7 @@ import { secretHash } from '../../../../functions/core/authorization/secrets.ts'
 import type { WebResponse } from '../../../../functions/core/authorization/web.ts';
 import { StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import { MINUTE_MS } from '../../../../functions/core/time.ts';
+import type { AuthorizationProfile, ProviderSettings } from '../../../../functions/core/provider.ts';
 import { LEASE_MS } from '../../../../functions/core/tokens/timing.ts';
 import { createRefresh } from '../../../../functions/core/tokens/refresh.ts';
 import { Killed, Process } from '../../../support/faults.ts';
@@ -308,6 +309,38 @@ describe('an authorization response that says no', () => {
   });
 });
 
+describe('a provider with several authorization servers', () => {
+  const several = (id: string) => {
+    const provider = tokenProvider(id);
+    const server = ({ region }: ProviderSettings) => (region === 'two' ? 'two.acme.example' : 'one.acme.example');
+    return { ...provider, authorization: { ...provider.authorization, server } as AuthorizationProfile };
+  };
+
+  it('S45: each answers at a redirect URI of its own, and at no other', async () => {
+    const path = '/callback/acme.one.acme.example';
+    for (const wrong of ['/callback/acme', '/callback/acme.two.acme.example', `${path}.`]) {
+      const world = createWebWorld({ providers: [several('acme')] });
+      const { query, cookie, location } = await world.begin();
+      expect(location.searchParams.get('redirect_uri')).toBe(`https://steward.example${path}`);
+      expect((await world.callback(query, cookie, { path: wrong })).status).toBe(400);
+      expect(world.endpoint.presented).toHaveLength(0);
+      expect((await world.callback(query, cookie, { path })).headers.location).toBe('/outcome/connected');
+    }
+  });
+
+  it('S58: a name that is longer, or of other letters, is no path of ours', async () => {
+    const world = createWebWorld({ providers: [several('acme')] });
+    for (const path of [
+      '/callback/acme.ONE',
+      '/callback/acme.%2e',
+      `/callback/acme.${'x'.repeat(254)}`,
+      '/callback/.acme',
+    ]) {
+      expect((await world.callback('state=s', '', { path })).status).toBe(404);
+    }
+  });
+});
+
 describe('the exchange', () => {
   it('stores the first token set: who consented, for which account, with which scopes', async () => {
     const world = createWebWorld();
@@ -359,7 +392,7 @@ describe('the exchange', () => {
 
   it('S25: without PKCE the state bound to the browser holds alone', async () => {
     const provider = tokenProvider('acme');
-    const authorization = { ...provider.authorization, pkce: false } as never;
+    const authorization = { ...provider.authorization, pkce: () => false } as never;
     const world = createWebWorld({ providers: [{ ...provider, authorization }] });
     const { query, cookie, location } = await world.begin();
     expect(location.searchParams.has('code_challenge')).toBe(false);

@@ -62,9 +62,9 @@ describe('token request', () => {
   });
 
   it('S25 leaves PKCE and iss off, and assumes 21 days for a refresh token', () => {
-    expect(actionstep.authorization?.pkce).toBe(false);
+    expect(actionstep.authorization?.pkce({})).toBe(false);
     expect(actionstep.authorization).not.toHaveProperty('issuer');
-    expect(token.assumedRefreshTokenLifetimeMs).toBe(21 * 86_400_000);
+    expect(token.assumedRefreshTokenLifetimeMs?.({})).toBe(21 * 86_400_000);
   });
 });
 

@@ -2,8 +2,7 @@
 const MAX_WAIT_MS = 15 * 60_000;
 
 /**
- * The wait of `Retry-After` in milliseconds; `undefined` where there is none. Actionstep documents no header, so both
- * forms of it are read.
+ * The wait of `Retry-After` in milliseconds, in either of its forms; `undefined` where there is none.
  *
  * @param now for the date form; the response's own `Date` where it is not known.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
