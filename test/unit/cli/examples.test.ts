@@ -33,8 +33,14 @@ const validateOverlay = validatorOf('steward.overlay.schema.json');
 const isValid = (text: string) => validate(parseDocument(text, { merge: true }).toJS());
 
 describe('the shipped examples', () => {
-  it('are for a law firm, many clients, an auditor, and all three providers', () => {
-    expect(EXAMPLES).toEqual(['law-firm.yaml', 'managed-services.yaml', 'patch-compliance.yaml', 'steward.yaml']);
+  it('are for a law firm, many clients, an auditor, all three vendors, and any other', () => {
+    expect(EXAMPLES).toEqual([
+      'generic-oauth2.yaml',
+      'law-firm.yaml',
+      'managed-services.yaml',
+      'patch-compliance.yaml',
+      'steward.yaml',
+    ]);
   });
 
   it.each(EXAMPLES)('%s is read, and fits the schema that it names', (name) => {
@@ -78,11 +84,28 @@ describe('the shipped examples', () => {
     });
   });
 
+  it.each([
+    ['window: {', 'windw: {', 'windw', 'reports.invoices.options.windw is not a setting here. Did you mean window?'],
+    [
+      'stamp: up',
+      'stmp: up',
+      'stmp',
+      'reports.invoices.options.window.stmp is not a setting here. Did you mean stamp?',
+    ],
+    ['P2: high', 'P2: hihg', 'P2', 'alerts.incidents.filter.severity.map.P2 must be one of critical, high, medium'],
+    ['tokenUrl: https://auth', 'tokenUrl: http://auth', 'tokenUrl', 'connections.monitor.tokenUrl must be an https'],
+  ])('point inside a recipe: %s → %s', (from, to, at, message) => {
+    const lines = textOf('examples/generic-oauth2.yaml').replace(from, to).split('\n');
+    const line = lines.findIndex((text) => text.includes(to));
+    const column = (lines[line] ?? '').indexOf(at);
+    expect(() => read('e.yaml', lines.join('\n'))).toThrow(`e.yaml:${line + 1}:${column + 1}: ${message}`);
+  });
+
   it('have a secrets file that is one', () => {
     const folder = mkdtempSync(join(tmpdir(), 'steward-example-'));
     const file = join(folder, 'secrets.json');
     writeFileSync(file, textOf('examples/secrets.json'), { mode: 0o600 });
-    expect(Object.keys(readSecretsFile(file))).toEqual(['actionstep', 'action1', 'opsramp']);
+    expect(Object.keys(readSecretsFile(file))).toEqual(['actionstep', 'action1', 'opsramp', 'ledger', 'monitor']);
     rmSync(folder, { recursive: true });
   });
 });

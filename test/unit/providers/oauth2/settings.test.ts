@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigInvalidError } from '../../../../functions/core/errors.ts';
+import { oauth2, oauth2Client } from '../../../../functions/providers/oauth2/provider.ts';
+import { SETTINGS } from './harness.ts';
+
+const CODE = { ...SETTINGS, authorizeUrl: 'https://login.vendor.example/oauth2/authorize' };
+
+describe('settings', () => {
+  it('fill in what is not said', () => {
+    expect(oauth2.parseSettings(CODE)).toEqual({
+      ...CODE,
+      moreHosts: [],
+      clientAuthentication: 'basic',
+      scopes: [],
+      pkce: true,
+      tokenParameters: {},
+      authorizeParameters: {},
+      headers: {},
+      assumedAccessTokenSeconds: 1800,
+    });
+  });
+
+  it.each([
+    [{ tokenUrl: 'http://login.vendor.example/token' }, /^OAuth 2\.0 settings: tokenUrl must be an https address/u],
+    [{ tokenUrl: 'https://user:pass@login.vendor.example/token' }, /tokenUrl must be an https address/u],
+    [{ apiBaseUrl: 'https://127.0.0.1/api' }, /apiBaseUrl must be an https address/u],
+    [{ apiBaseUrl: 'https://localhost/api' }, /apiBaseUrl must be an https address/u],
+    [{ apiBaseUrl: 'https://api.vendor.example/api?key=1' }, /apiBaseUrl must be an https address/u],
+    [{ apiBaseUrl: undefined }, /apiBaseUrl is missing/u],
+    [{ apiBaseURL: 'https://api.vendor.example' }, /apiBaseURL is not a setting here\. Did you mean apiBaseUrl\?/u],
+    [{ clientAuthentication: 'header' }, /clientAuthentication must be one of basic, post\./u],
+    [{ moreHosts: ['*.vendor.example'] }, /moreHosts 0 must be a host name/u],
+    [{ scopes: ['a b'] }, /scopes 0 must be a scope without blanks/u],
+    [{ authorizeParameters: { state: 'x' } }, /authorizeParameters state is a parameter that Steward sets/u],
+    [{ tokenParameters: { client_secret: 'x' } }, /tokenParameters client_secret is a parameter .* or a secret/u],
+    [{ headers: { authorization: 'Bearer x' } }, /headers authorization is a header that Steward sets/u],
+    [{ headers: { 'x-api-key': 'x' } }, /headers x-api-key is a header .* or a secret/u],
+    [{ assumedRefreshTokenDays: 0 }, /assumedRefreshTokenDays must be a whole number from 1 to 3650/u],
+    [{ endpoint: 'http://proxy.example' }, /endpoint must be an https origin/u],
+    [{ pkce: 'S256' }, /pkce must be true or false/u],
+  ])('S74: %j is refused', (change, message) => {
+    expect(() => oauth2.parseSettings({ ...CODE, ...change })).toThrow(message);
+    expect(() => oauth2.parseSettings({ ...CODE, ...change })).toThrow(ConfigInvalidError);
+  });
+
+  it('of a client have nothing that a person would need', () => {
+    expect(() => oauth2Client.parseSettings(CODE)).toThrow(/authorizeUrl is not a setting here/u);
+    expect(oauth2Client.authorization).toBeUndefined();
+  });
+});
+
+describe('S73, S74: hosts', () => {
+  const settings = oauth2.parseSettings({ ...CODE, moreHosts: ['reports.vendor.example'] });
+  const context = { connection: 'ledger', settings };
+
+  it.each([
+    ['https://login.vendor.example/oauth2/token', true],
+    ['https://api.vendor.example/anything', true],
+    ['https://reports.vendor.example/', true],
+    ['https://vendor.example/', false],
+    ['https://api.vendor.example:8443/', false],
+    ['http://api.vendor.example/', false],
+    ['https://api.vendor.example.evil.example/', false],
+    ['https://user@api.vendor.example/', false],
+  ])('%s: %s', (url, isAllowed) => {
+    expect(oauth2.allows(new URL(url), context)).toBe(isAllowed);
+  });
+
+  it('the base keeps its path', () => {
+    expect(new URL('things', oauth2.apiBase(context)).href).toBe('https://api.vendor.example/api/things');
+  });
+
+  it('an endpoint takes the place of each of them', () => {
+    const moved = { ...settings, endpoint: 'http://127.0.0.1:4000' };
+    expect(oauth2.apiBase({ connection: 'ledger', settings: moved }).href).toBe('http://127.0.0.1:4000/api/');
+    expect(oauth2.token.tokenEndpoint(moved).href).toBe('http://127.0.0.1:4000/oauth2/token');
+    expect(oauth2.authorization?.authorizationEndpoint(moved).href).toBe('http://127.0.0.1:4000/oauth2/authorize');
+  });
+});
+
+describe('the authorization request', () => {
+  it('carries the parameters of the file', () => {
+    const settings = oauth2.parseSettings({ ...CODE, authorizeParameters: { access_type: 'offline' }, scopes: ['a'] });
+    expect(oauth2.authorization?.authorizationEndpoint(settings).search).toBe('?access_type=offline');
+    expect(oauth2.authorization?.scopes(settings)).toEqual(['a']);
+  });
+
+  it('S45: each authorization server answers at an address of its own', () => {
+    expect(oauth2.authorization?.server?.(oauth2.parseSettings(CODE))).toBe('login.vendor.example');
+  });
+});
+
+describe('budgets', () => {
+  it('belong to one client of one API, or to the account that the file names', () => {
+    const settings = oauth2.parseSettings(CODE);
+    expect(oauth2.budgetAccount(settings, 'client')).toBe('api.vendor.example/client');
+    expect(oauth2.budgetAccount({ ...settings, account: 'acme' }, 'client')).toBe('api.vendor.example/acme');
+  });
+});
