@@ -19,6 +19,7 @@ export type MetricName =
   | 'ClientRejected'
   | 'EventsPublished'
   | 'ExportsLate'
+  | 'WindowsGivenUp'
   | 'OutboxOldestSeconds'
   | 'ProviderIncident'
   | 'PublishFailed'
@@ -94,6 +95,13 @@ export const METRICS: Readonly<Record<MetricName, MetricShape>> = {
   SealBroken: metric('SealBroken', 'Sum', ['token-refresher'], true, 'seals that did not open'),
   WindowsExported: metric('WindowsExported', 'Sum', ['report-export'], false, 'windows with a manifest'),
   ExportsLate: metric('ExportsLate', 'Sum', ['report-poller'], true, 'looks at a job whose export is late'),
+  WindowsGivenUp: metric(
+    'WindowsGivenUp',
+    'Sum',
+    ['report-export'],
+    false,
+    'windows that ended as a gap in the evidence',
+  ),
   WindowsFailed: metric('WindowsFailed', 'Sum', ['report-export'], false, 'attempts at a window that failed'),
   RowsExported: metric('RowsExported', 'Sum', ['report-export'], false, 'rows in manifests'),
   AlertVersions: metric('AlertVersions', 'Sum', ['alert-poller'], true, 'recorded states of alerts'),
@@ -148,6 +156,13 @@ export interface LogMeasure {
 export const LOG_MEASURES: readonly LogMeasure[] = [
   { name: 'RefreshFailed', function: 'token-refresher', event: 'token.refused', value: '1' },
   { name: 'WindowsFailed', function: 'report-export', event: 'export.stopped', value: '1' },
+  {
+    name: 'WindowsGivenUp',
+    function: 'report-export',
+    event: 'export.finished',
+    where: { field: 'state', is: 'gap' },
+    value: '1',
+  },
   {
     name: 'WindowsExported',
     function: 'report-export',

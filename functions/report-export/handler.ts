@@ -10,7 +10,7 @@ const inputSchema = v.object({
   from: instant,
   to: instant,
   attempt: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  action: v.picklist(['export', 'gap']),
+  action: v.picklist(['export', 'gap', 'fill']),
   reason: v.optional(v.string()),
 });
 

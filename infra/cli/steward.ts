@@ -29,6 +29,7 @@ Examples:
   steward status                             everything at a glance; exit code 1 when something needs somebody
   steward export matters                     export what is new, now
   steward export matters --from 2026-01-01   reach back to a date
+  steward export matters --from 2026-05-01 --to 2026-05-08   fill the gaps of that week
   steward verify .steward/archive --key public.pem
   steward alerts tail                        what is being published, live
   steward --stage production status          the same for a deployed stage, with the shell's AWS credentials
@@ -128,9 +129,10 @@ program.command('status').description('connections, jobs and exports').action(wi
 
 program
   .command('export')
-  .description('export a report job now, or back to a date')
+  .description('export a report job now, back to a date, or where there are gaps')
   .argument('<job>')
-  .option('--from <date>', 'back-fill from here; incremental sources only')
+  .option('--from <date>', 'back-fill from here, or fill the gaps from here on; incremental sources only')
+  .option('--to <date>', 'fill no gaps from here on')
   .option('--no-wait', 'only ask for it')
   .action(withContext(exportCommand));
 

@@ -56,7 +56,7 @@ export class ServiceDashboard extends Construct {
       ]),
     ]);
     this.row('Exports', [
-      graph('Windows', [all('WindowsExported'), all('WindowsFailed')]),
+      graph('Windows', [all('WindowsExported'), all('WindowsFailed'), all('WindowsGivenUp')]),
       each('Late', 'ExportsLate'),
       each('Rows', 'RowsExported'),
       graph('Bytes in the archive', [props.archiveBytes]),

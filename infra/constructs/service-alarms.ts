@@ -144,5 +144,16 @@ function exportAlarms(): AlarmShape[] {
       errorImpact: 'Attempts at exports fail; a window that is given up becomes a gap in the evidence.',
       pages: false,
     },
+    {
+      id: 'ExportsGivenUp',
+      section: 'exports-given-up',
+      metric: measureAll('WindowsGivenUp', { period: HOUR }),
+      when: 'at least',
+      threshold: 1,
+      periods: 1,
+      silence: 'fine',
+      errorImpact: 'A window ended as a signed gap record: there is no evidence for its time until somebody fills it.',
+      pages: false,
+    },
   ];
 }

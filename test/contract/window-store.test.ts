@@ -139,6 +139,46 @@ function promises(create: () => Subject) {
     expect(await store.chain(job)).toMatchObject({ from: at(4), to: at(7), sequence: 3, lastExport: { key: 'm1' } });
     expect((await store.list(job, 2)).map(({ from }) => from)).toEqual([at(6), at(5)]);
   });
+
+  it('I19 lets a gap be asked for and filled: a new record of the chain, and no window twice', async () => {
+    const { store } = create();
+    const job = randomUUID();
+    for (const [index, hour] of [0, 1, 2, 3].entries()) {
+      await store.begin(attempt(job, at(hour)), at(9));
+      await store.seal(attempt(job, at(hour)), hour === 1 ? 'exported' : 'gap', sealed(index + 1), NOTHING, at(9));
+    }
+    expect((await store.gaps(job, { from: at(0), to: at(3) })).map(({ from }) => from)).toEqual([at(0), at(2)]);
+    await expect(store.ask(job, at(1))).rejects.toBeInstanceOf(ConflictError);
+    await expect(store.ask(job, at(7))).rejects.toBeInstanceOf(ConflictError);
+    for (const hour of [2, 0, 0]) await store.ask(job, at(hour));
+    expect((await store.chain(job))?.asked).toEqual([at(0), at(2)]);
+
+    const again = attempt(job, at(0), { attempt: 2, execution: 'x2' });
+    await expect(store.begin(again, at(10))).rejects.toBeInstanceOf(ConflictError);
+    const fill = { ...again, action: 'fill' as const };
+    await expect(store.begin({ ...fill, from: at(1) }, at(10))).rejects.toBeInstanceOf(ConflictError);
+    await store.begin(fill, at(10));
+    expect(await store.find(job, at(0))).toMatchObject({ state: 'running', action: 'fill', sealed: sealed(1) });
+    await store.fail(fill, 'gap', { ...ERROR, mayStand: true }, NOTHING, at(11));
+    expect((await store.chain(job))?.asked).toEqual([at(0), at(2)]);
+    await store.begin({ ...fill, attempt: 3 }, at(12));
+    await store.seal({ ...fill, attempt: 3 }, 'exported', sealed(5), NOTHING, at(13));
+    expect(await store.find(job, at(0))).toMatchObject({ state: 'exported', sealed: sealed(5) });
+    expect(await store.chain(job)).toMatchObject({
+      from: at(0),
+      to: at(4),
+      sequence: 5,
+      asked: [at(2)],
+      lastExport: { key: 'm2' },
+    });
+
+    const other = attempt(job, at(2), { attempt: 2, action: 'fill' });
+    await store.begin(other, at(14));
+    await store.fail(other, 'gap', ERROR, NOTHING, at(15));
+    expect(await store.find(job, at(2))).toMatchObject({ state: 'gap', error: ERROR, sealed: sealed(3) });
+    expect((await store.chain(job))?.asked).toBeUndefined();
+    expect((await store.gaps(job, { from: at(0), to: at(9) })).map(({ from }) => from)).toEqual([at(2), at(3)]);
+  });
 }
 
 describe('window store in memory', () => {

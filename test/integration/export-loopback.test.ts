@@ -8,6 +8,7 @@ import { createJobStore } from '../../functions/adapters/dynamodb/job-store.ts';
 import { createWindowStore } from '../../functions/adapters/dynamodb/window-store.ts';
 import { createKmsSigner } from '../../functions/adapters/kms/signer.ts';
 import { createArchive } from '../../functions/adapters/s3/archive.ts';
+import { ProviderRefusedError } from '../../functions/core/errors.ts';
 import { createRunExport } from '../../functions/core/reports/export.ts';
 import type { ExportInput } from '../../functions/core/reports/run-types.ts';
 import type { VerifyReport } from '../../functions/core/reports/verify.ts';
@@ -151,6 +152,37 @@ describe('exports on loopback', () => {
     expect((JSON.parse(lines[0] ?? '') as VerifyReport).findings).toMatchObject([{ kind: 'head', job: 'acme/hourly' }]);
     expect(await readFile(headsFile, 'utf8')).toBe(pinned);
     await rename(join(aws.directory, 'taken'), join(folder, dirname(newest)));
+  });
+
+  it('I19 fill a gap that was given up: both records stand, and the archive verifies', async () => {
+    const made = service();
+    const { world, jobs, windows } = made;
+    const hour = 3_600_000;
+    const startAt = new Date(Math.floor(Date.now() / (24 * hour)) * 24 * hour - 24 * hour);
+    await jobs.remove('hourly');
+    await jobs.configure({ ...world.job, name: 'filled', cron: '0 0 * * *', startAt }, world.state.now);
+    world.setReadPage(() => Promise.reject(new ProviderRefusedError('403: not yours')));
+    const states: string[] = [];
+    for (let n = 0; n < 9; n++) {
+      states.push(...(await made.tick()));
+      world.state.now = new Date(world.state.now.getTime() + 6 * hour);
+      if (n === 7) world.setReadPage(pagesOf(someRows(30), 20));
+    }
+    expect(states.slice(0, 9)).toEqual([...Array.from({ length: 8 }, () => 'failed'), 'gap']);
+    expect((await made.ask('filled', { from: startAt })).fills).toHaveLength(1);
+    while ((await windows.chain('filled'))?.asked !== undefined) {
+      states.push(...(await made.tick()));
+      world.state.now = new Date(world.state.now.getTime() + 1000);
+    }
+    const record = await windows.find('filled', startAt);
+    expect(record).toMatchObject({ state: 'exported', action: 'fill', attempt: 10 });
+    expect(record?.reason).toBeUndefined();
+    const publicKey = await fetchPublicKey(kms, aws.local!.resources.signingKeyArn);
+    const lines: string[] = [];
+    const location = 's3://archive/acme/filled';
+    expect(await verifyCommand(quietTerminal(lines), { location, publicKey, s3: () => s3 })).toBe(EXIT.done);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ jobs: [{ gaps: 1, findings: 0 }] });
+    await expect(made.ask('filled', { from: startAt })).rejects.toThrow('no gap begins');
   });
 
   it('says in words when there is nothing to verify, or no key', async () => {

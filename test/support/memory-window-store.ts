@@ -17,6 +17,11 @@ export function createMemoryWindowStore(): WindowStore & { readonly outbox: read
     const { current, ...rest } = chain;
     return current === undefined ? chain : rest;
   };
+  const notAsked = (chain: Chain, from: Date): Chain => {
+    const { asked, ...rest } = chain;
+    const left = (asked ?? []).filter((other) => Number(other) !== Number(from));
+    return left.length === 0 ? rest : { ...rest, asked: left };
+  };
   return {
     outbox,
     chain: async (job) => chains.get(job),
@@ -26,13 +31,24 @@ export function createMemoryWindowStore(): WindowStore & { readonly outbox: read
         .filter((record) => record.job === job)
         .toSorted((a, b) => Number(b.from) - Number(a.from))
         .slice(0, limit),
+    gaps: async (job, { from, to }) =>
+      [...windows.values()]
+        .filter((record) => record.job === job && record.state === 'gap' && record.from >= from && record.from < to)
+        .toSorted((a, b) => Number(a.from) - Number(b.from)),
+    async ask(job, from) {
+      const chain = chains.get(job);
+      if (chain === undefined || windows.get(keyOf({ job, from }))?.state !== 'gap') throw new ConflictError('ask');
+      const others = (chain.asked ?? []).filter((other) => Number(other) !== Number(from));
+      chains.set(job, { ...chain, asked: [...others, from].toSorted((a, b) => Number(a) - Number(b)) });
+    },
     async begin(attempt, now) {
       const before = windows.get(keyOf(attempt));
       const chain = chains.get(attempt.job) ?? { from: attempt.from, to: attempt.from, sequence: 0 };
       const free =
         attempt.attempt === 1
           ? before === undefined
-          : before?.attempt === attempt.attempt - 1 && ['failed', 'incomplete'].includes(before.state);
+          : before?.attempt === attempt.attempt - 1 &&
+            (attempt.action === 'fill' ? ['gap'] : ['failed', 'incomplete']).includes(before.state);
       if (!free || chain.current) throw new ConflictError('begin');
       const record: WindowRecord = { ...before, ...attempt, state: 'running', startedAt: now, updatedAt: now };
       windows.set(keyOf(attempt), record);
@@ -48,7 +64,8 @@ export function createMemoryWindowStore(): WindowStore & { readonly outbox: read
       const record = runs(attempt);
       if (!record) return false;
       windows.set(keyOf(attempt), { ...record, state, error, updatedAt: now });
-      chains.set(attempt.job, without(chains.get(attempt.job)!));
+      const chain = without(chains.get(attempt.job)!);
+      chains.set(attempt.job, error.mayStand ? chain : notAsked(chain, attempt.from));
       outbox.push(...checkedEvents(events.rows));
       return true;
     },
@@ -58,10 +75,11 @@ export function createMemoryWindowStore(): WindowStore & { readonly outbox: read
       const record = runs(attempt);
       const chain = chains.get(attempt.job);
       if (!record || chain?.sequence !== sealed.sequence - 1) throw new ConflictError('seal');
-      const { error: _, ...rest } = record;
-      windows.set(keyOf(attempt), { ...rest, state, sealed, updatedAt: now });
+      const { error: _, reason, ...rest } = record;
+      const kept = state === 'gap' && reason !== undefined ? { reason } : {};
+      windows.set(keyOf(attempt), { ...rest, ...kept, state, sealed, updatedAt: now });
       chains.set(attempt.job, {
-        ...without(chain),
+        ...notAsked(without(chain), attempt.from),
         sequence: sealed.sequence,
         from: chain.from < record.from ? chain.from : record.from,
         to: chain.to > record.to ? chain.to : record.to,

@@ -38,7 +38,7 @@ export function windowFromItem(item: Item): WindowRecord {
 }
 
 export function chainFromItem(item: Item): Chain {
-  const { from, to, sequence, last, lastExport, currentFrom, currentAttempt } = item;
+  const { from, to, sequence, last, lastExport, currentFrom, currentAttempt, asked } = item;
   const current = fromEpoch(currentFrom);
   return {
     from: new Date(from as number),
@@ -47,5 +47,8 @@ export function chainFromItem(item: Item): Chain {
     ...(last ? { last: last as { key: string; sha256: string } } : {}),
     ...(lastExport ? { lastExport: lastExport as { key: string } } : {}),
     ...(current ? { current: { from: current, attempt: currentAttempt as number } } : {}),
+    ...(asked instanceof Set
+      ? { asked: [...(asked as Set<number>)].toSorted((a, b) => a - b).map((at) => new Date(at)) }
+      : {}),
   };
 }

@@ -1,11 +1,19 @@
 import {
+  type AttributeValue,
   GetItemCommand,
   QueryCommand,
   TransactWriteItemsCommand,
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 import { ConflictError } from '../../core/errors.ts';
-import type { AttemptKey, Chain, NewAttempt, WindowRecord, WindowStore } from '../../core/schedules/window-store.ts';
+import type {
+  AttemptKey,
+  Chain,
+  NewAttempt,
+  WindowError,
+  WindowRecord,
+  WindowStore,
+} from '../../core/schedules/window-store.ts';
 import { outboxPuts } from './outbox-item.ts';
 import { fromItem, type Item, run, type Table, toItem } from './table.ts';
 import { chainFromItem, chainKey, WINDOW_PREFIX, windowFromItem, windowKey } from './window-item.ts';
@@ -22,6 +30,25 @@ export function createWindowStore(table: Table): WindowStore {
       return item && windowFromItem(item);
     },
     list: (job, limit) => list(table, job, limit),
+    async gaps(job, { from, to }) {
+      const records: WindowRecord[] = [];
+      for await (const record of between(table, job, from, to)) if (record.state === 'gap') records.push(record);
+      return records;
+    },
+    async ask(job, from) {
+      await write(table, `request to fill a gap of ${job}`, [
+        {
+          ConditionCheck: {
+            TableName: table.tableName,
+            Key: windowKey(job, from),
+            ConditionExpression: '#state = :gap',
+            ExpressionAttributeNames: { '#state': 'state' },
+            ExpressionAttributeValues: toItem({ ':gap': 'gap' }),
+          },
+        },
+        update(table, chainKey(job), 'ADD #asked :asked', 'attribute_exists(#pk)', asked(from)),
+      ]);
+    },
     begin: (attempt, now) => begin(table, attempt, now),
     async beat(attempt, now) {
       await write(table, `beat of ${attempt.job}`, [
@@ -41,7 +68,7 @@ export function createWindowStore(table: Table): WindowStore {
             RUNNING,
             { ...running(attempt), ':state': state, ':error': error, ':now': now.getTime() },
           ),
-          update(table, chainKey(attempt.job), 'REMOVE #currentFrom, #currentAttempt', CURRENT, current(attempt)),
+          release(table, attempt, error),
           ...outboxPuts(table.tableName, events.shard, events.rows, now),
         ]);
         return true;
@@ -61,7 +88,7 @@ export function createWindowStore(table: Table): WindowStore {
         update(
           table,
           windowKey(attempt.job, attempt.from),
-          'SET #state = :state, #sealed = :sealed, #updatedAt = :now REMOVE #error',
+          `SET #state = :state, #sealed = :sealed, #updatedAt = :now REMOVE #error${state === 'gap' ? '' : ', #reason'}`,
           RUNNING,
           { ...running(attempt), ':state': state, ':sealed': sealed, ':now': now.getTime() },
         ),
@@ -81,6 +108,17 @@ function running({ attempt }: AttemptKey): Item {
 
 function current({ from, attempt }: AttemptKey): Item {
   return { ':from': from.getTime(), ':attempt': attempt };
+}
+
+function asked(from: Date): Item {
+  return { ':asked': new Set([from.getTime()]) };
+}
+
+/** The job is free for another attempt; what was asked for is done with, unless its record may stand. */
+function release(table: Table, attempt: AttemptKey, { mayStand }: WindowError): TransactWriteItem {
+  const expression = `REMOVE #currentFrom, #currentAttempt${mayStand ? '' : ' DELETE #asked :asked'}`;
+  const values = { ...current(attempt), ...(mayStand ? {} : asked(attempt.from)) };
+  return update(table, chainKey(attempt.job), expression, CURRENT, values);
 }
 
 async function read(table: Table, key: ReturnType<typeof chainKey>): Promise<Item | undefined> {
@@ -104,6 +142,29 @@ async function list(table: Table, job: string, limit: number): Promise<readonly 
     ),
   );
   return Items.map((item) => windowFromItem(fromItem(item)));
+}
+
+async function* between(table: Table, job: string, from: Date, to: Date): AsyncGenerator<WindowRecord> {
+  let next: Record<string, AttributeValue> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await run(`list gaps of ${job}`, () =>
+      table.client.send(
+        new QueryCommand({
+          TableName: table.tableName,
+          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+          ExpressionAttributeValues: toItem({
+            ':pk': `job#${job}`,
+            ':first': `${WINDOW_PREFIX}${from.toISOString()}`,
+            ':last': `${WINDOW_PREFIX}${new Date(to.getTime() - 1).toISOString()}`,
+          }),
+          ConsistentRead: true,
+          ...(next === undefined ? {} : { ExclusiveStartKey: next }),
+        }),
+      ),
+    );
+    for (const item of Items) yield windowFromItem(fromItem(item));
+    next = LastEvaluatedKey;
+  } while (next !== undefined);
 }
 
 function update(
@@ -130,6 +191,11 @@ async function write(table: Table, what: string, items: TransactWriteItem[]): Pr
   await run(what, () => table.client.send(new TransactWriteItemsCommand({ TransactItems: items })));
 }
 
+function beginsWhere({ attempt, action }: NewAttempt): string {
+  if (attempt === 1) return 'attribute_not_exists(#pk)';
+  return `#attempt = :previous AND ${action === 'fill' ? '#state = :gap' : '#state IN (:failed, :incomplete)'}`;
+}
+
 async function begin(table: Table, attempt: NewAttempt, now: Date): Promise<WindowRecord> {
   const { job, from, to, action, execution, reason } = attempt;
   const reasonSet = reason === undefined ? '' : ', #reason = :reason';
@@ -139,7 +205,7 @@ async function begin(table: Table, attempt: NewAttempt, now: Date): Promise<Wind
       windowKey(job, from),
       'SET #schema = :one, #from = :from, #to = :to, #state = :running, #action = :action, #attempt = :attempt, ' +
         `#execution = :execution, #startedAt = :now, #updatedAt = :now${reasonSet}`,
-      attempt.attempt === 1 ? 'attribute_not_exists(#pk)' : '#attempt = :previous AND #state IN (:failed, :incomplete)',
+      beginsWhere(attempt),
       {
         ':one': 1,
         ':from': from.getTime(),
@@ -152,7 +218,9 @@ async function begin(table: Table, attempt: NewAttempt, now: Date): Promise<Wind
         ...(reason === undefined ? {} : { ':reason': reason }),
         ...(attempt.attempt === 1
           ? {}
-          : { ':previous': attempt.attempt - 1, ':failed': 'failed', ':incomplete': 'incomplete' }),
+          : action === 'fill'
+            ? { ':previous': attempt.attempt - 1, ':gap': 'gap' }
+            : { ':previous': attempt.attempt - 1, ':failed': 'failed', ':incomplete': 'incomplete' }),
       },
     ),
     update(
@@ -180,10 +248,11 @@ function advance(
     table,
     chainKey(attempt.job),
     `SET #sequence = :sequence, #last = :last, #from = :min, #to = :max${exported ? ', #lastExport = :export' : ''} ` +
-      'REMOVE #currentFrom, #currentAttempt',
+      'REMOVE #currentFrom, #currentAttempt DELETE #asked :asked',
     `${CURRENT} AND #sequence = :before`,
     {
       ...current(attempt),
+      ...asked(attempt.from),
       ':sequence': sealed.sequence,
       ':before': sealed.sequence - 1,
       ':last': { key: sealed.manifestKey, sha256: sealed.manifestSha256 },

@@ -22,33 +22,41 @@ export type RunExport = (input: ExportInput, durable: Durable) => Promise<Export
  */
 export function createRunExport(deps: ExportDependencies): RunExport {
   return async (input, durable) => {
+    const progress: Progress = { mayStand: true };
     try {
-      const outcome = await attempt(deps, input, durable);
+      const outcome = await attempt(deps, input, durable, progress);
       if (!isStopped(outcome)) return finished(deps, input, outcome);
       // Its place in the archive or the chain is taken: trying again changes nothing, unless a newer attempt runs.
       const retryable = outcome.retryable && outcome.code !== 'CONFLICT';
-      return finished(deps, input, await give(deps, input, durable, { ...outcome, retryable }));
+      return finished(deps, input, await give(deps, input, durable, { ...outcome, retryable }, progress));
     } catch (error) {
       if (durable.endsExecution?.(error) === true) await recordEnd(deps, input);
       if (durable.isInterruption?.(error) === true) throw error;
       const name = error instanceof Error ? error.name : 'unknown';
       const stopped: Stopped = { status: 'stopped', code: 'UNKNOWN', message: `A bug: ${name}`, retryable: true };
       deps.log.error('export.crashed', { job: input.job, from: input.from, name, message: String(error) });
-      return finished(deps, input, await give(deps, input, durable, stopped));
+      return finished(deps, input, await give(deps, input, durable, stopped, progress));
     }
   };
+}
+
+/** Whether a record that was not made known may stand in the archive: nobody looked yet, or it was being written. */
+interface Progress {
+  mayStand: boolean;
 }
 
 async function attempt(
   deps: ExportDependencies,
   input: ExportInput,
   durable: Durable,
+  progress: Progress,
 ): Promise<ExportOutcome | Stopped> {
   const plan = await patiently(durable, 'plan', () => makePlan(deps, input));
   if (isStopped(plan)) return plan;
   const { standing } = plan;
   if (standing !== null) return patiently(durable, 'adopt', () => adoptRecord(deps, plan, input, standing));
   if (input.action === 'gap') return patiently(durable, 'gap', () => sealGap(deps, plan, input));
+  progress.mayStand = false;
   const collected = await readParts(deps, input, durable, plan);
   if (isStopped(collected)) return collected;
   const comparison = await patiently(durable, 'compare', () =>
@@ -64,6 +72,7 @@ async function attempt(
     attempt: input.attempt,
   });
   if (!verdict.complete) return incomplete(deps, input, durable, plan, collected, verdict.message);
+  progress.mayStand = true;
   const sealing = { plan, input, collected, comparison, completeness: verdict.completeness };
   return patiently(durable, 'seal', () => inTime(durable, () => sealExport(deps, sealing)));
 }
@@ -109,20 +118,20 @@ async function incomplete(
   collected: Collected,
   message: string,
 ): Promise<ExportOutcome | Stopped> {
-  const kept = await patiently(durable, 'keep-apart', () =>
+  const figures = await patiently(durable, 'keep-apart', () =>
     inTime(durable, () => keepApart(deps, plan.prefix, input, collected, message)),
   );
-  if (isStopped(kept)) return kept;
-  const error = { code: 'EXPORT_INCOMPLETE', message, retryable: true };
-  const { position, sourceTotal } = collected;
-  const data = { rows: position.rows, sourceTotal: sourceTotal ?? null, reportKey: kept.reportKey };
+  if (isStopped(figures)) return figures;
+  const error = { code: 'EXPORT_INCOMPLETE', message, retryable: true, figures };
+  const { rows, sourceTotal, report } = figures;
+  const data = { rows, sourceTotal, reportKey: report.key };
   return patiently(durable, 'incomplete', () => failAttempt(deps, input, 'incomplete', error, data));
 }
 
 /** The runtime gives the execution up, and no step can tell of it any more: the poller would wait for hours. */
 async function recordEnd(deps: ExportDependencies, input: ExportInput): Promise<void> {
   const message = 'The runtime ended the execution: its log says why';
-  const error = { code: 'UNKNOWN', message, retryable: true };
+  const error = { code: 'UNKNOWN', message, retryable: true, mayStand: true as const };
   const outcome = await guarded(() => failAttempt(deps, input, 'failed', error, {}));
   deps.log.error('export.ended', { job: input.job, from: input.from, recorded: !isStopped(outcome) });
 }
@@ -133,8 +142,9 @@ async function give(
   input: ExportInput,
   durable: Durable,
   { code, message, retryable }: Stopped,
+  { mayStand }: Progress,
 ): Promise<ExportOutcome> {
-  const error = { code, message, retryable };
+  const error = { code, message, retryable, ...(mayStand ? { mayStand } : {}) };
   const outcome = await patiently(durable, 'fail', () => failAttempt(deps, input, 'failed', error, {}));
   return isStopped(outcome) ? { state: 'failed', code: outcome.code } : outcome;
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.ts';
-import type { WindowError } from '../schedules/window-store.ts';
+import { type IncompleteFigures, keptError, type WindowError } from '../schedules/window-store.ts';
 import type { Collected } from './collected.ts';
 import { exportEvent } from './export-events.ts';
 import type { ManifestPart } from './manifest.ts';
@@ -22,7 +22,7 @@ export async function keepApart(
   input: ExportInput,
   collected: Collected,
   message: string,
-): Promise<{ readonly reportKey: string }> {
+): Promise<IncompleteFigures> {
   // Parts of a run that was given up may be its successor's by now.
   await windows.beat({ job: input.job, from: new Date(input.from), attempt: input.attempt }, clock.now());
   const target = incompletePrefix(prefix, input.attempt);
@@ -37,10 +37,10 @@ export async function keepApart(
     facts: collected.facts,
     parts: collected.parts.map(({ key, rows, sha256 }) => ({ name: key.slice(prefix.length), rows, sha256 })),
   };
-  const reportKey = `${target}report.json`;
   const bytes = Buffer.from(`${JSON.stringify(report, null, 2)}\n`);
-  await archive.write({ key: reportKey, bytes, contentType: 'application/json' });
-  return { reportKey };
+  const contentType = 'application/json';
+  const { key, sha256 } = await archive.write({ key: `${target}report.json`, bytes, contentType });
+  return { rows: report.rows, sourceTotal: report.sourceTotal, report: { key, sha256 } };
 }
 
 async function moveObject(archive: ExportDependencies['archive'], part: ManifestPart, key: string): Promise<void> {
@@ -76,7 +76,10 @@ export async function failAttempt(
         ]
       : [];
   const attempt = { job: input.job, from: new Date(input.from), attempt: input.attempt };
-  const ended = await windows.fail(attempt, state, error, { shard: job?.shard ?? '0', rows }, now);
+  const record = await windows.find(input.job, attempt.from);
+  const kept = keptError({ ...record, action: input.action }, error);
+  const stays = input.action === 'fill' ? 'gap' : state;
+  const ended = await windows.fail(attempt, stays, kept, { shard: job?.shard ?? '0', rows }, now);
   if (!ended) return { state: 'superseded' };
   await jobs.wake(input.job, now);
   if (job) await nudge(job.shard);

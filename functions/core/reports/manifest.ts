@@ -5,6 +5,7 @@ import type { GroupCounts } from './groups.ts';
 import type { PartFormat } from './part.ts';
 import { hasRecordShape } from './record-shape.ts';
 import type { Column, SchemaChange } from './schema.ts';
+import type { IncompleteFigures } from '../schedules/window-store.ts';
 import type { Signature, Signer } from './signer.ts';
 import type { Completeness } from './source.ts';
 
@@ -64,12 +65,30 @@ export interface Manifest extends RecordBase {
   };
   readonly requests: number;
   readonly facts: JsonObject;
+  /** The gap record of the same window, which stays in the chain, when it could be read after all. */
+  readonly fills?: FilledGap;
+}
+
+/** A gap record by its place in the chain. */
+export interface FilledGap {
+  readonly sequence: number;
+  readonly key: string;
+  readonly sha256: string;
 }
 
 export interface GapRecord extends RecordBase {
   readonly kind: 'gap';
   readonly reason: string;
   readonly recordedAt: string;
+  /** How the last attempt ended, where there was one. */
+  readonly failure?: LastFailure;
+}
+
+export interface LastFailure {
+  readonly attempts: number;
+  readonly code: string;
+  readonly message: string;
+  readonly figures?: IncompleteFigures;
 }
 
 export type ChainRecord = Manifest | GapRecord;

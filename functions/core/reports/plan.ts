@@ -6,15 +6,15 @@ import type { Provider } from '../provider.ts';
 import { checkChainOwner } from '../schedules/chain-owner.ts';
 import { timeAfter } from '../schedules/cron.ts';
 import { jobFromText, jobToText } from '../schedules/job-text.ts';
-import type { Chain } from '../schedules/window-store.ts';
-import type { Archive } from './archive.ts';
-import type { Manifest, ManifestPart } from './manifest.ts';
+import type { WindowRecord } from '../schedules/window-store.ts';
+import type { FilledGap, LastFailure, Manifest, ManifestPart } from './manifest.ts';
 import { parseRecord } from './manifest.ts';
-import { GAP, MANIFEST, windowPrefix } from './names.ts';
+import { windowPrefix } from './names.ts';
 import type { ExportDependencies, ExportInput } from './run-types.ts';
 import type { GroupCounts } from './groups.ts';
 import type { Column } from './schema.ts';
 import type { ReportSource, SourceDescription } from './source.ts';
+import { standingRecord } from './standing-record.ts';
 
 /** Calls of one part take about so many minutes of an export's share of the budget. */
 const PART_MINUTES = 4;
@@ -35,6 +35,10 @@ export interface Plan {
   readonly previous: { readonly key: string; readonly sha256: string } | null;
   readonly compare: Comparable | null;
   readonly authorization: Manifest['authorization'];
+  /** The gap that this export fills. */
+  readonly fills: FilledGap | null;
+  /** For a gap record: how the last attempt ended. */
+  readonly failure: LastFailure | null;
   /** Key of the record that stands already: a run before this one got so far and no further. */
   readonly standing: string | null;
 }
@@ -78,7 +82,8 @@ export async function makePlan(deps: ExportDependencies, input: ExportInput): Pr
   const description = gap ? GAP_DESCRIPTION : sourceOf(job, providers).describe(job.options);
   if (!gap) {
     checkChainOwner(job, chain);
-    checkStillSeen(job, description, new Date(input.to), clock.now());
+    if (input.action === 'fill') checkFillable(job, description);
+    else checkStillSeen(job, description, new Date(input.to), clock.now());
   }
   // The window before a back-filled one is not there yet: there is nothing to compare it with.
   const backfilled = from < chain.to;
@@ -92,27 +97,30 @@ export async function makePlan(deps: ExportDependencies, input: ExportInput): Pr
     previous: chain.last ?? null,
     compare:
       gap || backfilled || chain.lastExport === undefined ? null : await readComparable(deps, chain.lastExport.key),
+    fills: gapToFill(input, record),
+    failure: failureOf(record),
     authorization: gap ? NOBODY : await readAuthorization(deps, job.connection),
     standing,
   };
 }
 
-/**
- * The record that a run before wrote and could not make known. A window has one place in the chain: an export that was
- * written late counts for the gap that was to be recorded in its stead, or the two would share a number for good.
- */
-async function standingRecord(
-  archive: Archive,
-  prefix: string,
-  { action }: ExportInput,
-  chain: Chain,
-): Promise<string | null> {
-  const [own, other] = action === 'gap' ? [GAP, MANIFEST] : [MANIFEST, GAP];
-  if ((await archive.read(`${prefix}${own}`)) !== undefined) return `${prefix}${own}`;
-  const bytes = await archive.read(`${prefix}${other}`);
-  const record = bytes && parseRecord(bytes);
-  const fits = record?.sequence === chain.sequence + 1 && record.previous?.sha256 === chain.last?.sha256;
-  return fits ? `${prefix}${other}` : null;
+/** @throws ConflictError the window has no gap record */
+function gapToFill({ action, from }: ExportInput, { job, sealed }: WindowRecord): FilledGap | null {
+  if (action !== 'fill') return null;
+  if (sealed === undefined) throw new ConflictError(`There is no gap of ${job} at ${from} to fill`);
+  return { sequence: sealed.sequence, key: sealed.manifestKey, sha256: sealed.manifestSha256 };
+}
+
+function failureOf({ error, attempt }: WindowRecord): LastFailure | null {
+  if (error === undefined) return null;
+  const { code, message, figures } = error;
+  return { attempts: attempt - 1, code, message, ...(figures === undefined ? {} : { figures }) };
+}
+
+/** @throws ConfigInvalidError today’s state is never filed under a past date */
+function checkFillable(job: ReportJob, { kind, snapshotReason }: SourceDescription): void {
+  if (kind === 'incremental') return;
+  throw new ConfigInvalidError(`${job.name} is a snapshot by now, and its gaps stay: ${snapshotReason ?? job.source}`);
 }
 
 /**

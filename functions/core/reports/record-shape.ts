@@ -32,6 +32,7 @@ const shape = v.variant('kind', [
     ...base,
     kind: v.literal('export'),
     rows: v.number(),
+    fills: v.optional(v.looseObject({ sequence: v.number(), key: v.string(), sha256: v.string() })),
     parts: v.array(part),
     summary: object,
     schema: v.looseObject({

@@ -2,7 +2,7 @@ import type { OpenApiFor } from '../api.ts';
 import type { Log, Metrics } from '../log.ts';
 import type { Provider } from '../provider.ts';
 import type { JobStore } from '../schedules/job-store.ts';
-import type { WindowStore } from '../schedules/window-store.ts';
+import type { WindowAction, WindowStore } from '../schedules/window-store.ts';
 import type { Clock, Deadline } from '../time.ts';
 import type { Archive } from './archive.ts';
 import type { Encoders } from './encoding.ts';
@@ -14,8 +14,8 @@ export interface ExportInput {
   readonly from: string;
   readonly to: string;
   readonly attempt: number;
-  /** `gap`: nothing is read, the window's gap record is written. */
-  readonly action: 'export' | 'gap';
+  /** `gap`: nothing is read, the window's gap record is written. `fill`: the window has one, and is exported after all. */
+  readonly action: WindowAction;
   readonly reason?: string;
 }
 

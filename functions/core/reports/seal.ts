@@ -56,6 +56,7 @@ export async function sealGap(deps: ExportDependencies, plan: Plan, input: Expor
     kind: 'gap',
     reason: input.reason ?? 'given up',
     recordedAt: plan.observedAt,
+    ...(plan.failure === null ? {} : { failure: plan.failure }),
   };
   const lock = lockOf(planJob(plan), plan.observedAt);
   return commitRecord(deps, plan, input, await createRecord(deps, input, gap, `${plan.prefix}${GAP}`, lock));
@@ -198,6 +199,7 @@ function manifestContent(deps: ExportDependencies, sealing: Sealing): Omit<Manif
     authorization: plan.authorization,
     requests: collected.requests,
     facts: collected.facts,
+    ...(plan.fills === null ? {} : { fills: plan.fills }),
   };
 }
 

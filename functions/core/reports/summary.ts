@@ -26,7 +26,7 @@ export function renderSummary(manifest: Omit<Manifest, 'summary'>, compare: Comp
 <header>
 <p class="where">${escapeHtml(connection)}</p>
 <h1>${escapeHtml(job)}</h1>
-<p>${period(manifest)}</p>
+<p>${period(manifest)}</p>${filled(manifest)}
 </header>
 ${headline(manifest, compare)}
 ${groups(manifest, compare)}
@@ -46,6 +46,11 @@ function period({ window, sourceKind, observedAt }: Omit<Manifest, 'summary'>): 
   const span = `${time(window.from)} to ${time(window.to)}`;
   if (sourceKind === 'incremental') return `Everything from ${span}, up to but not including the end.`;
   return `As seen from ${time(observedAt.from)} to ${time(observedAt.to)}, for the period ${span}.`;
+}
+
+function filled({ fills }: Omit<Manifest, 'summary'>): string {
+  if (fills === undefined) return '';
+  return `\n<p class="note">Fills a gap: the window had been given up, which number ${fills.sequence} of the chain says.</p>`;
 }
 
 function time(iso: string): string {

@@ -1,6 +1,9 @@
 import type { Finding, LocatedRecord } from './verify.ts';
 
-/** Numbers from 1 without holes, each record naming the one before by its hash; windows that adjoin. */
+/**
+ * Numbers from 1 without holes, each record naming the one before by its hash; windows that adjoin. A gap that was filled
+ * stays: the export that fills it comes later in the chain, names it, and covers no time of its own.
+ */
 export function verifyChain(job: string, records: readonly LocatedRecord[]): readonly Finding[] {
   const findings: Finding[] = [];
   let previous: LocatedRecord | undefined;
@@ -21,7 +24,37 @@ export function verifyChain(job: string, records: readonly LocatedRecord[]): rea
     }
     previous = located;
   }
-  return [...findings, ...verifyTiling(job, records)];
+  const fills = fillsOf(job, records);
+  const tiles = records.filter((located) => !fills.valid.has(located));
+  return [...findings, ...fills.findings, ...verifyTiling(job, tiles)];
+}
+
+/** Exports that fill a gap: one each, of just the window that the gap record gave up, and later than it. */
+function fillsOf(job: string, records: readonly LocatedRecord[]) {
+  const valid = new Set<LocatedRecord>();
+  const filled = new Set<string>();
+  const findings: Finding[] = [];
+  for (const located of records) {
+    const { record, key } = located;
+    if (record.kind === 'gap' || record.fills === undefined) continue;
+    const { sequence, sha256 } = record.fills;
+    const gap = records.find((other) => other.sha256 === sha256)?.record;
+    const fits =
+      gap?.kind === 'gap' &&
+      gap.sequence === sequence &&
+      gap.sequence < record.sequence &&
+      gap.window.from === record.window.from &&
+      gap.window.to === record.window.to;
+    if (fits && !filled.has(sha256)) {
+      valid.add(located);
+      filled.add(sha256);
+      continue;
+    }
+    const window = `${record.window.from}/${record.window.to}`;
+    const message = `Says that it fills gap number ${sequence}, which is no gap of this window, or was filled before`;
+    findings.push({ kind: 'chain', job, window, key, message });
+  }
+  return { valid, findings };
 }
 
 function verifyTiling(job: string, records: readonly LocatedRecord[]): readonly Finding[] {

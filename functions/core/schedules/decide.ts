@@ -10,7 +10,10 @@ export const STALLED_AFTER_MS = 3 * HOUR_MS;
 /** A running export is started again (the name makes that harmless) when it has not beaten for so long. */
 export const RESTART_AFTER_MS = 10 * MINUTE_MS;
 
-/** Failures that nobody steps in for (a permission, a report that is gone) end an incremental window after so many attempts. */
+/**
+ * Failures that nobody steps in for (a permission, a report that is gone), and a source that never reconciles, end an
+ * incremental window after so many attempts in a row, half a day.
+ */
 const ATTEMPTS_BEFORE_GAP = 8;
 
 /** What a consent or a corrected secret mends: what was missed meanwhile can all be read then, so it is waited for. */
@@ -38,7 +41,7 @@ export interface DecideInput {
 
 export type Decision =
   | { readonly type: 'wait'; readonly until: Date }
-  | { readonly type: 'export'; readonly window: Window; readonly attempt: number }
+  | { readonly type: 'export' | 'fill'; readonly window: Window; readonly attempt: number }
   | { readonly type: 'gap'; readonly window: Window; readonly attempt: number; readonly reason: string };
 
 /** Where a job's first window begins: as configured, or at the schedule's last time before it was first applied. */
@@ -56,20 +59,24 @@ export function coveredSpan(input: Pick<DecideInput, 'timetable' | 'startAt' | '
 /** Where windows may begin whose records `decide` wants to see. */
 export function startsToLookUp(input: Omit<DecideInput, 'records'>): readonly Date[] {
   const backfill = backfillWindow(input);
-  return backfill === undefined ? [coveredSpan(input).to] : [coveredSpan(input).to, backfill.from];
+  const behind = [...(backfill === undefined ? [] : [backfill.from]), ...(input.chain?.asked ?? [])];
+  return [coveredSpan(input).to, ...behind];
 }
 
 /**
  * What a report job does next. Pure; windows tile time whatever it is asked, because each one adjoins the span that the
- * chain covers: new windows at its end, back-filled ones at its beginning, the newest first.
+ * chain covers: new windows at its end, back-filled ones at its beginning, the newest first. A gap that is filled is a
+ * window of its own no more than its record is: it covers what the gap does.
  */
 export function decide(input: DecideInput): Decision {
   const { now, records } = input;
+  const unsettled = decideBehind(input, ({ error }) => error?.mayStand === true);
+  if (unsettled !== undefined) return unsettled;
   const from = coveredSpan(input).to;
   const record = records.get(from.getTime());
   const window = record === undefined ? nextWindow(input, from) : { from, to: record.to };
   const readyAt = new Date(window.to.getTime() + settle(input));
-  if (now < readyAt) return decideBackfill(input) ?? { type: 'wait', until: readyAt };
+  if (now < readyAt) return decideBehind(input, () => true) ?? { type: 'wait', until: readyAt };
   if (input.source.kind === 'snapshot' && timeAfter(input.timetable, window.to) <= now)
     return missed(input, window, record);
   return retryOrStart(input, window, record);
@@ -100,7 +107,7 @@ function retryOrStart(input: DecideInput, window: Window, record: WindowRecord |
   if (record === undefined) return { type: 'export', window, attempt: 1 };
   const attempt = record.attempt + 1;
   if (record.action === 'gap') return { type: 'gap', window, attempt, reason: record.reason ?? 'given up' };
-  if (isHopeless(record)) {
+  if (isHopeless(input, record)) {
     return { type: 'gap', window, attempt, reason: `failed: ${record.error?.code}` };
   }
   const until = new Date(record.updatedAt.getTime() + retryDelayMs(record.attempt));
@@ -109,8 +116,11 @@ function retryOrStart(input: DecideInput, window: Window, record: WindowRecord |
     : { type: 'export', window, attempt };
 }
 
-function isHopeless({ error, attempt }: WindowRecord): boolean {
-  return error?.retryable === false && attempt >= ATTEMPTS_BEFORE_GAP && !MENDED_BY_PEOPLE.includes(error.code);
+function isHopeless({ source }: DecideInput, { error, attempt }: WindowRecord): boolean {
+  if (error === undefined || MENDED_BY_PEOPLE.includes(error.code)) return false;
+  // A snapshot can be tried until the next one is due; then it is a gap anyhow.
+  const lasting = !error.retryable || (error.code === 'EXPORT_INCOMPLETE' && source.kind === 'incremental');
+  return lasting && (error.inARow ?? attempt) >= ATTEMPTS_BEFORE_GAP;
 }
 
 /** Whether a person asked for an export after a failure: then it is tried again at once. */
@@ -132,9 +142,24 @@ function backfillWindow(input: Omit<DecideInput, 'records'>): Window | undefined
   return { from: boundary > target ? boundary : target, to };
 }
 
-function decideBackfill(input: DecideInput): Decision | undefined {
+/**
+ * What is to be done behind the end of the chain: a gap that somebody asked to fill, or the next window of a back-fill.
+ *
+ * A window whose record may stand in the archive, unknown to the chain, goes before all others: the record has a number,
+ * and whichever window took that number too would make a chain that never verifies.
+ */
+function decideBehind(input: DecideInput, holds: (record: WindowRecord | { error?: undefined }) => boolean) {
+  const { records, chain, now } = input;
+  for (const from of chain?.asked ?? []) {
+    const record = records.get(from.getTime());
+    if (record === undefined || !holds(record)) continue;
+    const until = new Date(record.updatedAt.getTime() + FIRST_RETRY_MS);
+    if (record.error?.mayStand === true && now < until) return { type: 'wait', until } as const;
+    return { type: 'fill', window: { from, to: record.to }, attempt: record.attempt + 1 } as const;
+  }
   const window = backfillWindow(input);
-  return window && retryOrStart(input, window, input.records.get(window.from.getTime()));
+  const record = window && records.get(window.from.getTime());
+  return window && holds(record ?? {}) ? retryOrStart(input, window, record) : undefined;
 }
 
 /** How long ago an export should have been there, for the alarm: 0 while it is in time. */

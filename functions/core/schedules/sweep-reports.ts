@@ -9,7 +9,7 @@ import { decide, type Decision, latenessMs, RESTART_AFTER_MS, STALLED_AFTER_MS, 
 import { recordRun, type RunFigures } from './job-run.ts';
 import type { JobStore, LeasedJob } from './job-store.ts';
 import { executionName, type StartExport } from './start-export.ts';
-import type { Chain, WindowRecord, WindowStore } from './window-store.ts';
+import { type Chain, keptError, type WindowRecord, type WindowStore } from './window-store.ts';
 
 /** Jobs looked at per tick and shard. What is left over is the longest due on the next tick. */
 const BATCH = 200;
@@ -107,7 +107,9 @@ async function advance(deps: SweepReportsDependencies, lease: LeasedJob, job: Re
   const records = new Map<number, WindowRecord>();
   for (const from of startsToLookUp(input)) {
     const record = await deps.windows.find(job.name, from);
-    if (record && record.state !== 'exported' && record.state !== 'gap') records.set(from.getTime(), record);
+    const isAsked = chain?.asked?.some((asked) => asked.getTime() === from.getTime()) === true;
+    if (record && record.state !== 'exported' && (record.state !== 'gap' || isAsked))
+      records.set(from.getTime(), record);
   }
   const decision = decide({ ...input, records });
   if (decision.type === 'wait') return { dueAt: decision.until, run };
@@ -163,13 +165,15 @@ async function watch(deps: SweepReportsDependencies, job: ReportJob, record: Win
     if (silentMs >= RESTART_AFTER_MS) await launch(deps, record);
     return new Date(now.getTime() + WATCH_MS);
   }
-  const error = { code: 'STALLED', message: 'The export has given no sign of life for hours', retryable: true };
+  const message = 'The export has given no sign of life for hours';
+  const error = { code: 'STALLED', message, retryable: true, mayStand: true as const };
   const window = { from: record.from.toISOString(), to: record.to.toISOString() };
   const summary = `${job.name}: attempt ${record.attempt} at ${window.from} to ${window.to} failed: ${error.message}`;
   const data = { code: error.code, message: error.message, retryable: true };
   const base = { stage: deps.stage, job, type: 'failed' as const, window, attempt: record.attempt, at: now };
   const rows = [exportEvent({ ...base, summary, data })];
-  await deps.windows.fail(record, 'failed', error, { shard: job.shard, rows }, now);
+  const stays = record.action === 'fill' ? 'gap' : 'failed';
+  await deps.windows.fail(record, stays, keptError(record, error), { shard: job.shard, rows }, now);
   await deps.nudge(job.shard);
   return now;
 }
@@ -184,7 +188,7 @@ async function countRuns({ windows }: SweepReportsDependencies, lease: LeasedJob
     .toSorted((a, b) => a.updatedAt.getTime() - b.updatedAt.getTime());
   for (const { updatedAt: at, to, state, sealed, error } of ended) {
     const latenciesMs = state === 'exported' ? [Math.max(0, at.getTime() - to.getTime())] : [];
-    const failure = error && sealed === undefined ? { error: { code: error.code, message: error.message } } : {};
+    const failure = error ? { error: { code: error.code, message: error.message } } : {};
     run = recordRun(run, { at, items: sealed?.rows ?? 0, latenciesMs, ...failure });
   }
   return run;

@@ -9,14 +9,30 @@ export interface WindowError {
   readonly message: string;
   /** Whether the next attempt may go well with nobody stepping in. */
   readonly retryable: boolean;
+  /** How many attempts in a row ended with this code. */
+  readonly inARow?: number;
+  /** A record that nobody was told of may stand in the archive: nothing else may take its place in the chain. */
+  readonly mayStand?: true;
+  /** What did not reconcile, and where it is kept for inspection. */
+  readonly figures?: IncompleteFigures;
 }
+
+export interface IncompleteFigures {
+  readonly rows: number;
+  /** The source's own count; `null` where it has none. */
+  readonly sourceTotal: number | null;
+  /** Key and SHA-256 of the report beside the data that was read. */
+  readonly report: { readonly key: string; readonly sha256: string };
+}
+
+/** `gap`: the window was given up and only its gap record is to be written. `fill`: an export for a window with one. */
+export type WindowAction = 'export' | 'gap' | 'fill';
 
 /** One window of one job. */
 export interface WindowRecord extends Window {
   readonly job: string;
   readonly state: WindowState;
-  /** `gap` when the window was given up and only its gap record is to be written. */
-  readonly action: 'export' | 'gap';
+  readonly action: WindowAction;
   /** Counts up from 1, only after a terminal failure. */
   readonly attempt: number;
   /** Name of the durable execution of this attempt. */
@@ -26,7 +42,17 @@ export interface WindowRecord extends Window {
   readonly updatedAt: Date;
   readonly reason?: string;
   readonly error?: WindowError;
+  /** While a gap is being filled: its gap record. */
   readonly sealed?: SealedWindow;
+}
+
+/**
+ * What is kept of an attempt that ended: how often in a row it did so, and of one at a gap record what the export before
+ * it said, because that is what the gap record will tell.
+ */
+export function keptError({ action, error: before }: Pick<WindowRecord, 'action' | 'error'>, error: WindowError) {
+  const kept = action === 'gap' && before !== undefined ? { ...before, mayStand: true as const } : error;
+  return { ...kept, inARow: before?.code === kept.code ? (before.inARow ?? 1) + 1 : 1 };
 }
 
 /** A window whose manifest or gap record stands in the archive. */
@@ -49,6 +75,8 @@ export interface Chain extends Window {
   readonly lastExport?: { readonly key: string };
   /** The window that is running. */
   readonly current?: { readonly from: Date; readonly attempt: number };
+  /** Beginnings of windows whose gaps somebody asked to be filled, in order. */
+  readonly asked?: readonly Date[];
 }
 
 /** One attempt at one window. */
@@ -66,9 +94,17 @@ export interface WindowStore {
   find(job: string, from: Date): Promise<WindowRecord | undefined>;
   /** The newest windows first. */
   list(job: string, limit: number): Promise<readonly WindowRecord[]>;
+  /** Windows that end as a gap and begin in a span, in order. */
+  gaps(job: string, span: Window): Promise<readonly WindowRecord[]>;
   /**
-   * Makes an attempt the running one: the first at a window nobody began, or the next after a failed one, and only
-   * while no window of the job is running.
+   * Asks for a gap to be filled: the window is among the chain's `asked` until an attempt at it ended.
+   *
+   * @throws ConflictError the window is no gap
+   */
+  ask(job: string, from: Date): Promise<void>;
+  /**
+   * Makes an attempt the running one: the first at a window nobody began, the next after a failed one, or one that fills
+   * a gap, and only while no window of the job is running.
    *
    * @throws ConflictError somebody else was first; nothing is written then.
    */
@@ -76,12 +112,12 @@ export interface WindowStore {
   /** A sign of life. @throws ConflictError when the attempt no longer runs: stop. */
   beat(attempt: AttemptKey, now: Date): Promise<void>;
   /**
-   * Ends an attempt without a manifest; the events go into the outbox in the same transaction.
-   * An attempt that no longer runs is left alone: `false`.
+   * Ends an attempt without a manifest; the events go into the outbox in the same transaction. A gap that could not be
+   * filled stays one. An attempt that no longer runs is left alone: `false`.
    */
   fail(
     attempt: AttemptKey,
-    state: 'failed' | 'incomplete',
+    state: 'failed' | 'incomplete' | 'gap',
     error: WindowError,
     events: Outgoing,
     now: Date,

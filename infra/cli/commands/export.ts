@@ -3,7 +3,11 @@ import { createWindowStore } from '../../../functions/adapters/dynamodb/window-s
 import { NotFoundError, UsageError } from '../../../functions/core/errors.ts';
 import type { ReportJob } from '../../../functions/core/jobs.ts';
 import { suggestion } from '../../../functions/core/nearest.ts';
-import { createRequestExport, type RequestExport } from '../../../functions/core/schedules/request-export.ts';
+import {
+  createRequestExport,
+  type RequestExport,
+  type Requested,
+} from '../../../functions/core/schedules/request-export.ts';
 import { EXIT } from '../exit.ts';
 import type { Services } from '../services.ts';
 import { count, instant } from '../words.ts';
@@ -11,6 +15,7 @@ import type { CommandContext } from './context.ts';
 
 export interface ExportOptions {
   readonly from?: string;
+  readonly to?: string;
   readonly wait: boolean;
 }
 
@@ -28,33 +33,32 @@ export function requestExportOf(services: Services): RequestExport {
   return createRequestExport({ jobs, windows: createWindowStore(stateTable), describe, clock });
 }
 
-/** `steward export <job>`: now, or back to a date; waits and says when it is done. */
+/** `steward export <job>`: now, back to a date, or gaps that are to be filled; waits and says when it is done. */
 export async function exportCommand(
   { terminal, services }: CommandContext,
   name: string,
   options: ExportOptions,
 ): Promise<number> {
   await reportNamed(services, name);
-  const span = await requestExportOf(services)(name, options.from === undefined ? undefined : dateOf(options.from));
+  const asked = await requestExportOf(services)(name, {
+    ...(options.from === undefined ? {} : { from: dateOf(options.from) }),
+    ...(options.to === undefined ? {} : { to: dateOf(options.to) }),
+  });
+  const what = asked.fills.length === 0 ? name : `${name}, ${asked.fills.length} gap(s) to fill`;
   terminal.note(
-    `Asked for ${name}, ${instant(span.from)} to ${instant(span.to)}. It starts with the next tick, within a minute.`,
+    `Asked for ${what}, ${instant(asked.from)} to ${instant(asked.to)}. It starts with the next tick, within a minute.`,
   );
+  const { from, to } = asked;
   if (!options.wait) {
-    if (terminal.json) terminal.out(JSON.stringify({ job: name, from: span.from, to: span.to, state: 'requested' }));
+    if (terminal.json) terminal.out(JSON.stringify({ job: name, from, to, state: 'requested' }));
     return EXIT.done;
   }
-  const windows = createWindowStore(services.stateTable);
   for (;;) {
-    const records = (await windows.list(name, 1000)).filter(({ from, to }) => from >= span.from && to <= span.to);
-    const ended = records.filter(({ state }) => state !== 'running');
-    const rows = ended.reduce((sum, { sealed }) => sum + (sealed?.rows ?? 0), 0);
+    const { records, ended, failed, done } = await lookAt(services, name, asked);
+    const rows = ended.reduce((sum, { state, sealed }) => sum + (state === 'exported' ? (sealed?.rows ?? 0) : 0), 0);
     terminal.progress(`${name}: ${ended.length} of ${Math.max(records.length, 1)} windows, ${count(rows)} rows`);
-    const failed = ended.find(({ state }) => state === 'failed' || state === 'incomplete');
-    const covered =
-      records.some(({ from }) => from.getTime() === span.from.getTime()) &&
-      records.some(({ to }) => to.getTime() === span.to.getTime());
-    if (failed !== undefined || (covered && ended.length === records.length)) {
-      if (terminal.json) terminal.out(JSON.stringify({ job: name, from: span.from, to: span.to, windows: records }));
+    if (failed !== undefined || done) {
+      if (terminal.json) terminal.out(JSON.stringify({ job: name, from, to, windows: records }));
       else
         terminal.note(
           failed === undefined
@@ -65,6 +69,26 @@ export async function exportCommand(
     }
     await wait(LOOK_EVERY_MS);
   }
+}
+
+/** How far the windows are that were asked for. A gap has ended when nobody is to fill it any more; it failed if it stayed one. */
+async function lookAt(services: Services, name: string, { from, to, fills }: Requested) {
+  const windows = createWindowStore(services.stateTable);
+  const [all, chain] = await Promise.all([windows.list(name, 1000), windows.chain(name)]);
+  const has = (times: readonly Date[], time: Date) => times.some((each) => each.getTime() === time.getTime());
+  const gaps = fills.map((gap) => gap.from);
+  if (gaps.length > 0) {
+    const records = all.filter((record) => has(gaps, record.from));
+    const ended = records.filter((record) => record.state !== 'running' && !has(chain?.asked ?? [], record.from));
+    const failed = ended.find(({ state }) => state === 'gap');
+    return { records, ended, failed, done: ended.length === gaps.length };
+  }
+  const records = all.filter((record) => record.from >= from && record.to <= to);
+  const ended = records.filter(({ state }) => state !== 'running');
+  const failed = ended.find(({ state }) => state === 'failed' || state === 'incomplete');
+  const isCovered =
+    records.some((record) => has([from], record.from)) && records.some((record) => has([to], record.to));
+  return { records, ended, failed, done: isCovered && ended.length === records.length };
 }
 
 function dateOf(text: string): Date {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import {
   AccessTokenRejectedError,
@@ -8,9 +10,30 @@ import {
   ReauthorizationRequiredError,
   StoreUnavailableError,
 } from '../../../../functions/core/errors.ts';
-import { createWorld, DAY, NEXT_DAY, pagesOf, someRows, type World } from '../../../support/export-world.ts';
+import { signRecord } from '../../../../functions/core/reports/manifest.ts';
+import { verifyArchive } from '../../../../functions/core/reports/verify.ts';
+import {
+  createWorld,
+  DAY,
+  NEXT_DAY,
+  pagesOf,
+  someRows,
+  TEST_PUBLIC_KEY,
+  type World,
+} from '../../../support/export-world.ts';
 
 const PREFIX = 'acme/nightly/20260301T010000Z--20260302T010000Z/';
+
+async function findingsOf(world: World, forged: Readonly<Record<string, Uint8Array>> = {}) {
+  const reader = {
+    gunzip: (bytes: Uint8Array) => gunzipSync(bytes),
+    async *list() {
+      yield* world.archive.objects.keys();
+    },
+    read: async (key: string, versionId?: string) => forged[key] ?? world.archive.read(key, versionId),
+  };
+  return (await verifyArchive(reader, TEST_PUBLIC_KEY)).findings;
+}
 
 async function exported(world: World, window = DAY) {
   const driven = await world.drive(await world.begin(window.from, window.to));
@@ -344,6 +367,126 @@ describe('createRunExport()', () => {
     await exported(world, NEXT_DAY);
     const manifest = world.manifest(NEXT_DAY.from, NEXT_DAY.to);
     expect(manifest).toMatchObject({ sequence: 2, previous: { key: `${PREFIX}gap.json` } });
+  });
+});
+
+describe('a window that is given up', () => {
+  it('I22 has the figures of what never reconciled in its signed gap record, and in the event', async () => {
+    const world = createWorld({ readPage: pagesOf(someRows(10), 4, { sourceTotal: 12 }) });
+    await exported(world);
+    const again = await world.drive(await world.begin(DAY.from, DAY.to, { attempt: 2 }));
+    expect(again).toMatchObject({ result: { state: 'incomplete' } });
+    const reportKey = `incomplete/${PREFIX}attempt-2/report.json`;
+    const sha256 = createHash('sha256')
+      .update(world.archive.text(reportKey) ?? '')
+      .digest('hex');
+    const figures = { rows: 10, sourceTotal: 12, report: { key: reportKey, sha256 } };
+    const record = await world.windows.find('nightly', new Date(DAY.from));
+    expect(record?.error).toMatchObject({ code: 'EXPORT_INCOMPLETE', inARow: 2, figures });
+    expect(record?.error?.mayStand).toBeUndefined();
+    const reason = 'failed: EXPORT_INCOMPLETE';
+    await world.drive(await world.begin(DAY.from, DAY.to, { attempt: 3, action: 'gap', reason }));
+    expect(JSON.parse(world.archive.text(`${PREFIX}gap.json`) ?? '')).toMatchObject({
+      reason,
+      failure: { attempts: 2, code: 'EXPORT_INCOMPLETE', message: 'The source counts 12 rows, 10 were read', figures },
+    });
+    expect(world.windows.outbox.at(-1)?.event).toMatchObject({
+      type: 'steward.export.gap',
+      data: { rows: 10, sourceTotal: 12, reportKey, attempts: 2 },
+    });
+    expect(world.archive.text(`incomplete/${PREFIX}attempt-2/part-00001.csv`)).toContain('row-0');
+  });
+
+  it('tells what the export said, not what went wrong while the gap was written', async () => {
+    const world = createWorld({ readPage: pagesOf(someRows(10), 4, { sourceTotal: 12 }) });
+    await exported(world);
+    const { seal } = world.windows;
+    Object.assign(world.windows, { seal: () => Promise.reject(new StoreUnavailableError('down')) });
+    await world.drive(await world.begin(DAY.from, DAY.to, { attempt: 2, action: 'gap', reason: 'given up' }));
+    Object.assign(world.windows, { seal });
+    expect((await world.windows.find('nightly', new Date(DAY.from)))?.error).toMatchObject({
+      code: 'EXPORT_INCOMPLETE',
+      mayStand: true,
+    });
+  });
+
+  it('says whether a record may stand that nobody was told of', async () => {
+    const ends: [string, boolean | undefined][] = [];
+    for (const method of ['beat', 'seal'] as const) {
+      const world = createWorld();
+      const real = world.windows[method];
+      const input = await world.begin(DAY.from, DAY.to);
+      Object.assign(world.windows, { [method]: () => Promise.reject(new StoreUnavailableError('down')) });
+      await world.drive(input);
+      Object.assign(world.windows, { [method]: real });
+      const error = (await world.windows.find('nightly', new Date(DAY.from)))?.error;
+      ends.push([error?.code ?? '', error?.mayStand]);
+    }
+    expect(ends).toEqual([
+      ['STORE_UNAVAILABLE', undefined],
+      ['STORE_UNAVAILABLE', true],
+    ]);
+  });
+});
+
+describe('a gap that is filled', () => {
+  const fill = { attempt: 2, action: 'fill' as const };
+
+  it('I18 I19 stays in the chain, and the export that fills it names it', async () => {
+    const world = createWorld();
+    await world.drive(await world.begin(DAY.from, DAY.to, { action: 'gap', reason: 'failed: PROVIDER_REFUSED' }));
+    await exported(world, NEXT_DAY);
+    await world.windows.ask('nightly', new Date(DAY.from));
+    expect(await world.drive(await world.begin(DAY.from, DAY.to, fill))).toMatchObject({
+      result: { state: 'exported', manifestKey: `${PREFIX}manifest.json` },
+    });
+    const gap = Buffer.from(world.archive.text(`${PREFIX}gap.json`) ?? '');
+    const sha256 = createHash('sha256').update(gap).digest('hex');
+    expect(world.manifest(DAY.from, DAY.to)).toMatchObject({
+      sequence: 3,
+      fills: { sequence: 1, key: `${PREFIX}gap.json`, sha256 },
+      changes: null,
+    });
+    expect(world.windows.outbox.at(-1)?.event.data).toMatchObject({ fills: 1 });
+    expect(world.archive.text(`${PREFIX}summary.html`)).toContain('Fills a gap');
+    expect(await findingsOf(world)).toEqual([]);
+    expect((await world.windows.chain('nightly'))?.asked).toBeUndefined();
+  });
+
+  it('stays when it cannot be filled, and is no gap of a snapshot', async () => {
+    const world = createWorld({ readPage: pagesOf(someRows(10), 4, { sourceTotal: 12 }) });
+    await world.drive(await world.begin(DAY.from, DAY.to, { action: 'gap', reason: 'missed' }));
+    expect(await world.drive(await world.begin(DAY.from, DAY.to, fill))).toMatchObject({
+      result: { state: 'incomplete' },
+    });
+    expect(await world.windows.find('nightly', new Date(DAY.from))).toMatchObject({
+      state: 'gap',
+      sealed: { sequence: 1 },
+    });
+    expect(await findingsOf(world)).toEqual([]);
+    const snapshot = createWorld({ description: { kind: 'snapshot' } });
+    await snapshot.drive(await snapshot.begin(DAY.from, DAY.to, { action: 'gap', reason: 'missed' }));
+    expect(await snapshot.drive(await snapshot.begin(DAY.from, DAY.to, fill))).toMatchObject({
+      result: { state: 'failed', code: 'CONFIG_INVALID' },
+    });
+  });
+
+  it('is off where it names no gap of its window, or one that was filled before', async () => {
+    const world = createWorld();
+    await world.drive(await world.begin(DAY.from, DAY.to, { action: 'gap', reason: 'missed' }));
+    await world.drive(await world.begin(DAY.from, DAY.to, fill));
+    const key = `${PREFIX}manifest.json`;
+    const { signature: _, ...content } = world.manifest(DAY.from, DAY.to);
+    const forged = async (change: object) => {
+      const bytes = await signRecord({ ...content, ...change }, world.deps.signer);
+      return (await findingsOf(world, { [key]: bytes })).map(({ kind }) => kind);
+    };
+    expect(await forged({})).toEqual([]);
+    const { fills: __, ...without } = content;
+    const plain = await signRecord(without, world.deps.signer);
+    expect((await findingsOf(world, { [key]: plain })).map(({ kind }) => kind)).toEqual(['tiling']);
+    expect(await forged({ fills: { ...content.fills, sha256: '0'.repeat(64) } })).toEqual(['chain', 'tiling']);
+    expect(await forged({ fills: { ...content.fills, sequence: 7 } })).toEqual(['chain', 'tiling']);
   });
 });
 

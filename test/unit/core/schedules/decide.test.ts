@@ -204,6 +204,57 @@ describe('decide()', () => {
     expect(decide(input({ now, chain: head, records: unwritten }))).toMatchObject({ type: 'gap', reason: 'missed' });
   });
 
+  it('I22 gives up a source that never reconciles after half a day, but a snapshot only when the next one is due', () => {
+    const head = chain('2026-03-01T02:00:00Z', '2026-03-14T02:00:00Z');
+    const span = ['2026-03-14T02:00:00Z', '2026-03-15T02:00:00Z'] as const;
+    const now = new Date('2026-03-15T23:00:00Z');
+    const at = (inARow: number, more: Partial<DecideInput> = {}) => {
+      const error = { code: 'EXPORT_INCOMPLETE', message: '', retryable: true, inARow };
+      const records = failed(...span, { attempt: 30, state: 'incomplete', error });
+      return decide(input({ now, chain: head, records, ...more }));
+    };
+    expect(at(7)).toMatchObject({ type: 'export', attempt: 31 });
+    expect(at(8)).toMatchObject({ type: 'gap', attempt: 31, reason: 'failed: EXPORT_INCOMPLETE' });
+    expect(at(8, { source: { kind: 'snapshot', settleMs: 0 } })).toMatchObject({ type: 'export' });
+    const waits = Array.from({ length: 7 }, (_, index) => retryDelayMs(index + 1)).reduce((a, b) => a + b);
+    expect(waits).toBe(635 * 60_000);
+  });
+
+  it('fills gaps that somebody asked for when nothing new is due', () => {
+    const gap = ['2026-03-05T02:00:00Z', '2026-03-06T02:00:00Z'] as const;
+    const head = { ...chain('2026-03-01T02:00:00Z', '2026-03-14T02:00:00Z'), asked: [new Date(gap[0])] };
+    const { error: _, ...record } = [...failed(...gap, { state: 'gap', attempt: 9 }).values()][0]!;
+    const records = new Map([[record.from.getTime(), record]]);
+    expect(startsToLookUp(input({ now: new Date(), chain: head }))).toEqual([head.to, record.from]);
+    const idle = decide(input({ now: new Date('2026-03-14T12:00:00Z'), chain: head, records }));
+    expect(idle).toEqual({ type: 'fill', window: { from: record.from, to: record.to }, attempt: 10 });
+    const due = decide(input({ now: new Date('2026-03-15T12:00:00Z'), chain: head, records }));
+    expect(due).toMatchObject({ type: 'export', window: { from: head.to } });
+    const gone = decide(input({ now: new Date('2026-03-14T12:00:00Z'), chain: head, records: new Map() }));
+    expect(gone.type).toBe('wait');
+  });
+
+  it('I19 goes on first with a window whose record may stand, because the record has a number', () => {
+    const error = { code: 'STORE_UNAVAILABLE', message: '', retryable: true, mayStand: true as const };
+    const updatedAt = new Date('2026-03-15T11:58:00Z');
+    const head = chain('2026-03-10T02:00:00Z', '2026-03-14T02:00:00Z');
+    const behind = failed('2026-03-09T02:00:00Z', '2026-03-10T02:00:00Z', { error, updatedAt });
+    const at = (now: string, more: Partial<DecideInput>) => decide(input({ now: new Date(now), ...more }));
+    const backfill = { chain: head, records: behind, request: { from: new Date('2026-03-01T00:00:00Z') } };
+    expect(at('2026-03-15T12:00:00Z', backfill)).toMatchObject({ type: 'wait' });
+    expect(at('2026-03-15T12:03:00Z', backfill)).toMatchObject({
+      type: 'export',
+      attempt: 2,
+      window: { to: head.from },
+    });
+    const clean = failed('2026-03-09T02:00:00Z', '2026-03-10T02:00:00Z', { updatedAt });
+    expect(at('2026-03-15T12:03:00Z', { ...backfill, records: clean })).toMatchObject({ window: { from: head.to } });
+    const gap = failed('2026-03-11T02:00:00Z', '2026-03-12T02:00:00Z', { state: 'gap', attempt: 9, error, updatedAt });
+    const filling = { chain: { ...head, asked: [new Date('2026-03-11T02:00:00Z')] }, records: gap };
+    expect(at('2026-03-15T12:00:00Z', filling)).toEqual({ type: 'wait', until: new Date('2026-03-15T12:03:00Z') });
+    expect(at('2026-03-15T12:03:00Z', filling)).toMatchObject({ type: 'fill', attempt: 10 });
+  });
+
   it('E25 waits as long as it takes for a consent, because what was missed can all be read then', () => {
     const now = new Date('2026-03-30T12:00:00Z');
     const head = chain('2026-03-01T02:00:00Z', '2026-03-14T02:00:00Z');

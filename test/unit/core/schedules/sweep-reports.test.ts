@@ -69,7 +69,7 @@ function createScene(description: Partial<SourceDescription> = {}) {
     fail: async (input: ExportInput, retryable = true) => {
       const key = { job: input.job, from: new Date(input.from), attempt: input.attempt };
       const error = { code: 'PROVIDER_UNAVAILABLE', message: 'no answer', retryable };
-      await windows.fail(key, 'failed', error, { shard: '0', rows: [] }, state.now);
+      await windows.fail(key, input.action === 'fill' ? 'gap' : 'failed', error, { shard: '0', rows: [] }, state.now);
       await jobs.wake(input.job, state.now);
     },
   };
@@ -205,7 +205,11 @@ describe('createRequestExport()', () => {
     await scene.jobs.configure(scene.job, scene.state.now);
     await scene.tick('2026-03-10T12:00:00.700Z');
     const span = await requester(scene)('nightly');
-    expect(span).toEqual({ from: new Date('2026-03-10T02:00:00Z'), to: new Date('2026-03-10T11:00:00Z') });
+    expect(span).toEqual({
+      from: new Date('2026-03-10T02:00:00Z'),
+      to: new Date('2026-03-10T11:00:00Z'),
+      fills: [],
+    });
     await scene.tick('2026-03-10T12:01:00Z');
     expect(scene.started[0]?.input).toMatchObject({ to: '2026-03-10T11:00:00.000Z' });
     await scene.seal(scene.started[0]!.input);
@@ -217,11 +221,11 @@ describe('createRequestExport()', () => {
     const snapshot = createScene({ kind: 'snapshot', snapshotReason: 'the list has no history' });
     await snapshot.jobs.configure(snapshot.job, snapshot.state.now);
     const from = new Date('2026-01-01T00:00:00Z');
-    await expect(requester(snapshot)('nightly', from)).rejects.toThrow('the list has no history');
+    await expect(requester(snapshot)('nightly', { from })).rejects.toThrow('the list has no history');
     const scene = createScene({ settleMs: 24 * HOUR });
     await scene.jobs.configure(scene.job, scene.state.now);
     await expect(requester(scene)('nightly')).rejects.toThrow('nothing newer');
-    await expect(requester(scene)('nightly', scene.state.now)).rejects.toThrow('earlier date');
+    await expect(requester(scene)('nightly', { from: scene.state.now })).rejects.toThrow('earlier date');
     await expect(requester(scene)('nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
@@ -230,8 +234,12 @@ describe('createRequestExport()', () => {
     await scene.jobs.configure(scene.job, scene.state.now);
     await scene.tick('2026-03-11T02:00:00Z');
     await scene.seal(scene.started[0]!.input);
-    const span = await requester(scene)('nightly', new Date('2026-03-08T12:00:00Z'));
-    expect(span).toEqual({ from: new Date('2026-03-08T12:00:00Z'), to: new Date('2026-03-10T02:00:00Z') });
+    const span = await requester(scene)('nightly', { from: new Date('2026-03-08T12:00:00Z') });
+    expect(span).toEqual({
+      from: new Date('2026-03-08T12:00:00Z'),
+      to: new Date('2026-03-10T02:00:00Z'),
+      fills: [],
+    });
     for (const minute of ['05', '06', '07']) {
       await scene.tick(`2026-03-11T02:${minute}:00Z`);
       const last = scene.started.at(-1)!.input;
@@ -245,6 +253,63 @@ describe('createRequestExport()', () => {
       from: span.from,
       to: new Date('2026-03-11T02:00:00Z'),
     });
+  });
+
+  it('fills the gaps of a span, one at a time and each once per request, while the schedule goes on', async () => {
+    const scene = createScene();
+    const ask = requester(scene);
+    await scene.jobs.configure(scene.job, scene.state.now);
+    for (const [day, state] of [
+      [11, 'gap'],
+      [12, 'exported'],
+      [13, 'gap'],
+      [14, 'gap'],
+    ] as const) {
+      await scene.tick(`2026-03-${day}T02:00:10Z`);
+      await scene.seal(scene.started.at(-1)!.input, state);
+    }
+    const span = { from: new Date('2026-03-10T00:00:00Z'), to: new Date('2026-03-13T02:00:00Z') };
+    const asked = await ask('nightly', { ...span, from: new Date('2026-03-10T02:00:00Z') });
+    expect(asked.fills.map(({ from }) => from)).toEqual([
+      new Date('2026-03-10T02:00:00Z'),
+      new Date('2026-03-12T02:00:00Z'),
+    ]);
+    await scene.tick('2026-03-14T02:01:00Z');
+    const first = scene.started.at(-1)!.input;
+    expect(first).toMatchObject({ action: 'fill', from: '2026-03-10T02:00:00.000Z', attempt: 2 });
+    await scene.seal(first);
+    await scene.tick('2026-03-14T02:02:00Z');
+    const second = scene.started.at(-1)!.input;
+    expect(second).toMatchObject({ action: 'fill', from: '2026-03-12T02:00:00.000Z' });
+    await scene.fail(second);
+    expect(await scene.windows.find('nightly', new Date(second.from))).toMatchObject({
+      state: 'gap',
+      sealed: { sequence: 3 },
+    });
+    const before = scene.started.length;
+    await scene.tick('2026-03-14T12:00:00Z');
+    expect(scene.started).toHaveLength(before);
+    expect((await scene.jobs.find('nightly'))?.run.lastError?.message).toBe('no answer');
+    await ask('nightly', { from: new Date(second.from) });
+    await scene.tick('2026-03-14T12:01:00Z');
+    expect(scene.started.at(-1)!.input).toMatchObject({ action: 'fill', attempt: 3 });
+    expect(await scene.windows.chain('nightly')).toMatchObject({ to: new Date('2026-03-14T02:00:00Z'), sequence: 5 });
+  });
+
+  it('refuses a span that has no gap, one that does not adjoin, and half a span', async () => {
+    const scene = createScene();
+    const ask = requester(scene);
+    await scene.jobs.configure(scene.job, scene.state.now);
+    await scene.tick('2026-03-11T02:00:10Z');
+    await scene.seal(scene.started[0]!.input);
+    const [from, to] = [new Date('2026-03-01T00:00:00Z'), new Date('2026-03-05T00:00:00Z')];
+    await expect(ask('nightly', { from, to })).rejects.toThrow('leave --to out');
+    await expect(ask('nightly', { to })).rejects.toThrow('--from');
+    await expect(ask('nightly', { from: new Date('2026-03-10T02:00:00Z') })).rejects.toThrow('no gap begins');
+    await expect(ask('nightly', { from: new Date('2026-03-11T00:00:00Z'), to })).rejects.toThrow('later than');
+    const snapshot = createScene({ kind: 'snapshot', snapshotReason: 'the list has no history' });
+    await snapshot.jobs.configure(snapshot.job, snapshot.state.now);
+    await expect(requester(snapshot)('nightly', { from })).rejects.toThrow('its gaps stay, because rows is a snapshot');
   });
 
   it('I27 goes on with no chain of another connection, and says how to', async () => {
