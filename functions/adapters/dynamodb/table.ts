@@ -5,7 +5,7 @@ import {
   TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { ConflictError, StoreUnavailableError } from '../../core/errors.ts';
+import { ConfigInvalidError, ConflictError, StoreUnavailableError } from '../../core/errors.ts';
 
 /** A DynamoDB item as plain values: numbers are numbers, binary is `Uint8Array`, absent members are left out. */
 export type Item = Record<string, unknown>;
@@ -20,8 +20,21 @@ export function toItem(values: Item): Record<string, AttributeValue> {
   return marshall(values, { removeUndefinedValues: true });
 }
 
+/**
+ * The newest schema of items that this code reads; what it writes is no newer. Items without one are of schema 1. The
+ * next version reads this one's, and this one leaves the next one's alone (P13): it would lose what it does not know.
+ */
+const SCHEMA = 1;
+
+/** @throws ConfigInvalidError when a newer version wrote the item: after a rollback, deploy that one again */
 export function fromItem(item: Record<string, AttributeValue>): Item {
-  return unmarshall(item);
+  const values = unmarshall(item);
+  const { schema } = values;
+  if (typeof schema !== 'number' || schema <= SCHEMA) return values;
+  const key = [values['pk'] ?? values['connection'], values['sk']].filter((part) => part !== undefined).join(' ');
+  throw new ConfigInvalidError(
+    `${key} was written by a newer version (schema ${schema}, and this one reads ${SCHEMA}): deploy that version again`,
+  );
 }
 
 /** Epoch milliseconds ↔ `Date`, as every instant is stored. */
