@@ -190,6 +190,19 @@ export function itIsAConnectionStore(create: () => ConnectionStore): void {
     expect(after?.access?.expiresAt).toEqual(inMs(3_600_000));
   });
 
+  it('I10: keeps what a refresh token that stays was warned of, and what it is sealed for', async () => {
+    const { store, name } = await configured();
+    const spent = (await store.find(name))?.fingerprint ?? '';
+    const first = commitOf(name, spent, 1);
+    const kept = { ...first.refresh, generation: 1 };
+    await store.commit({ ...first, generation: 2, refresh: kept, warnedDays: [7, 3] }, [], now);
+    expect(await store.find(name)).toMatchObject({ generation: 2, refresh: kept, warnedDays: [7, 3] });
+    await store.commit(commitOf(name, first.fingerprint, 3), [], now);
+    const after = await store.find(name);
+    expect(after).toMatchObject({ generation: 3, warnedDays: [] });
+    expect(after?.refresh).toEqual(commitOf(name, '', 3).refresh);
+  });
+
   it('I4: raises the high water by a write of its own, and never lets it fall', async () => {
     const { store, name } = await configured();
     const spent = (await store.find(name))?.fingerprint ?? '';

@@ -46,8 +46,9 @@ function committed(item: Connection, commit: TokenCommit): Connection {
     health: commit.health,
     failures: commit.failures ?? 0,
     rejections: commit.rejections,
+    warnedDays: commit.warnedDays ?? [],
     attempts: item.attempts.filter(({ id }) => !commit.resolves.includes(id)),
-    ...(commit.refresh === undefined ? {} : { refresh: commit.refresh, warnedDays: [] }),
+    ...(commit.refresh === undefined ? {} : { refresh: commit.refresh }),
     ...(commit.apiEndpoint === undefined ? {} : { apiEndpoint: commit.apiEndpoint }),
     ...(commit.providerAccount === undefined ? {} : { providerAccount: commit.providerAccount }),
     ...(commit.scopes === undefined ? {} : { scopes: commit.scopes }),
@@ -57,7 +58,6 @@ function committed(item: Connection, commit: TokenCommit): Connection {
   if (commit.authorization === undefined) return next;
   const { authorizedAt, authorizedBy } = commit.authorization;
   next.authorizedAt = authorizedAt;
-  next.warnedDays = [];
   delete next.authorizedBy;
   if (authorizedBy !== undefined) next.authorizedBy = authorizedBy;
   return next;

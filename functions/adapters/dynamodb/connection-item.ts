@@ -11,7 +11,8 @@ import { fromEpoch, type Item } from './table.ts';
 
 /** A token as it lies in the item: epoch milliseconds, sealed bytes. */
 export function tokenItem(token: SealedToken): Item {
-  return { sealed: token.sealed, issuedAt: token.issuedAt.getTime(), expiresAt: token.expiresAt.getTime() };
+  const { sealed, issuedAt, expiresAt, generation } = token;
+  return { sealed, issuedAt: issuedAt.getTime(), expiresAt: expiresAt.getTime(), generation };
 }
 
 /** An attempt as it lies in the item's map of attempts, under its id. */
@@ -67,8 +68,10 @@ function optional(item: Item, names: readonly string[]): Item {
 
 function tokensFrom(item: Item): Pick<Connection, 'access' | 'refresh'> {
   const token = (value: unknown): SealedToken => {
-    const stored = value as { sealed: Uint8Array; issuedAt: number; expiresAt: number };
-    return { sealed: stored.sealed, issuedAt: new Date(stored.issuedAt), expiresAt: new Date(stored.expiresAt) };
+    const stored = value as { sealed: Uint8Array; issuedAt: number; expiresAt: number; generation?: number };
+    const { sealed, issuedAt, expiresAt, generation } = stored;
+    const times = { issuedAt: new Date(issuedAt), expiresAt: new Date(expiresAt) };
+    return { sealed, ...times, ...(generation === undefined ? {} : { generation }) };
   };
   return {
     ...(item.access === undefined ? {} : { access: token(item.access) }),

@@ -49,7 +49,6 @@ export function commitUpdate(commit: TokenCommit): Update {
     update.require(`attribute_exists(${update.name('attempts', commit.attempt)})`);
     update.set(['authorizedAt'], commit.authorization.authorizedAt.getTime());
     update.assign('authorizedBy', commit.authorization.authorizedBy);
-    update.remove('warnedDays');
   }
   update.set(['generation'], commit.generation);
   update.set(['fingerprint'], commit.fingerprint);
@@ -63,7 +62,7 @@ export function commitUpdate(commit: TokenCommit): Update {
   update.set(['health'], commit.health);
   update.set(['failures'], commit.failures ?? 0);
   update.assign('rejections', commit.rejections === 0 ? undefined : commit.rejections);
-  if (commit.authorization === undefined && commit.refresh !== undefined) update.remove('warnedDays');
+  update.assign('warnedDays', (commit.warnedDays ?? []).length === 0 ? undefined : commit.warnedDays);
   update.assign('lastError', commit.lastError && lastErrorItem(commit.lastError));
   update.assign('nextRefreshAt', commit.nextRefreshAt?.getTime());
   update.remove('rejectedGeneration');

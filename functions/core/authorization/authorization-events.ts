@@ -47,13 +47,16 @@ export function authorizationEvents(
       }),
     );
   }
-  if (commit.refresh === undefined) {
+  const isKept = commit.refresh?.generation !== undefined;
+  if (commit.refresh === undefined || isKept) {
     rows.push(
       events(connection, 'suspect', now, {
-        summary: `${name} came without a refresh token: it works until ${commit.access.expiresAt.toISOString()}`,
-        about: commit.fingerprint,
+        summary: isKept
+          ? `${name} came without a refresh token: the one from before is being tried`
+          : `${name} came without a refresh token: it works until ${commit.access.expiresAt.toISOString()}`,
+        about: pending.stateHash,
         severity: 'high',
-        data: { cause: 'refresh-token-missing' },
+        data: { cause: 'refresh-token-missing', keptTheOneBefore: isKept },
       }),
     );
   }

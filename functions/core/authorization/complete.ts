@@ -12,6 +12,7 @@ import { COMMIT_BUDGET_MS, LEASE_MS } from '../tokens/timing.ts';
 import type { TokenCallResult } from '../tokens/token-call.ts';
 import { authorizationEvents, missingScopes } from './authorization-events.ts';
 import type { AuthorizationDependencies } from './dependencies.ts';
+import { keptRefresh, resolvedByConsent } from './kept-refresh.ts';
 import type { PageName } from './pages.ts';
 import type { PendingAuthorization } from './store.ts';
 import type { WebResponse } from './web.ts';
@@ -205,6 +206,7 @@ function toCommit(
   highWater: number,
   { reply, sentAt }: Granted,
 ): TokenCommit {
+  const kept = keptRefresh(connection, reply, highWater);
   const commit = buildCommit({
     connection,
     provider,
@@ -214,9 +216,10 @@ function toCommit(
     generation: Math.max(connection.generation, highWater) + 1,
     attempt,
     spent: authorizationFingerprint(pending.stateHash),
-    resolves: connection.attempts.map(({ id }) => id),
+    resolves: resolvedByConsent(connection, kept),
     releasesLease: clock.now() < until,
     rejections: 0,
+    ...(kept === undefined ? {} : { kept }),
     authorization: {
       stateHash: pending.stateHash,
       ticketHash: pending.ticketHash,

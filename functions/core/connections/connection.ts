@@ -32,6 +32,8 @@ export interface SealedToken {
   readonly issuedAt: Date;
   /** For a refresh token: assumed from the provider's documentation, since no response says it. */
   readonly expiresAt: Date;
+  /** What it is sealed for, where that is not the connection's: a refresh token that a later consent left in place. */
+  readonly generation?: number;
 }
 
 /**

@@ -62,6 +62,8 @@ export interface TokenCommit {
   /** Failures in a row, where the set is stored and nothing is well for all that. Left out: none. */
   readonly failures?: number;
   readonly lastError?: Connection['lastError'];
+  /** What was warned of already, where the refresh token of before stays. Left out: nothing. */
+  readonly warnedDays?: readonly number[];
   /** Attempts that this commit settles, its own among them. */
   readonly resolves: readonly string[];
   /** Whether the lease is still ours to give back; one that ran out may be somebody else's by now. */

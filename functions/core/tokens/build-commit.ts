@@ -13,6 +13,12 @@ const UNLIMITED_MS = 3650 * DAY_MS;
 /** Two ends closer than this are the same end: the same token, handed out again with what is left of its life. */
 const SAME_END_MS = 5 * SECOND_MS;
 
+/** A refresh token that stays although its connection's generation moves on. */
+export interface KeptRefresh {
+  readonly fingerprint: string;
+  readonly token: SealedToken;
+}
+
 export interface CommitParts {
   readonly connection: Connection;
   readonly provider: Provider;
@@ -28,6 +34,8 @@ export interface CommitParts {
   readonly rejections: number;
   /** The refresh token that was spent; kept where the provider sends no other (R32). */
   readonly spentToken?: string;
+  /** What stays where a consent brings no refresh token; its life is unproved until the next refresh. */
+  readonly kept?: KeptRefresh;
   readonly authorization?: TokenCommit['authorization'];
 }
 
@@ -38,6 +46,7 @@ export function buildCommit(parts: CommitParts): TokenCommit {
   const refresh = sealedRefresh(parts);
   const rotates = provider.grant === 'authorization-code';
   const missing = rotates && refresh === undefined;
+  const isUnproved = refresh !== undefined && refresh === parts.kept;
   // Its access has run out as it comes: there is a refresh token and nothing to work with.
   const lapsed = access.expiresAt <= access.issuedAt;
   const failures = connection.failures + 1;
@@ -47,7 +56,7 @@ export function buildCommit(parts: CommitParts): TokenCommit {
     access,
     ...(refresh === undefined ? {} : { refresh: refresh.token }),
     ...(connection.demand === undefined ? {} : { demand: connection.demand }),
-    sameToken: !rotates && isSameEnd(connection, access),
+    sameToken: !rotates && isSameEnd(connection.access, access),
   });
   return {
     name: connection.name,
@@ -62,11 +71,13 @@ export function buildCommit(parts: CommitParts): TokenCommit {
     ...(reply.scopes === undefined ? {} : { scopes: reply.scopes }),
     ...(reply.account === undefined ? {} : { providerAccount: reply.account }),
     // Without a refresh token the grant dies with the access token: never called healthy (S36).
-    health: missing || lapsed ? 'suspect' : 'connected',
+    health: missing || isUnproved || lapsed ? 'suspect' : 'connected',
     nextRefreshAt: missing ? access.expiresAt : lapsed ? backOffUntil(connection, failures, parts.sentAt) : next,
+    ...(isUnproved && !lapsed ? { nextRefreshAt: parts.sentAt } : {}),
     ...(lapsed ? { failures } : {}),
     rejections: parts.rejections,
-    ...noted(parts, missing),
+    ...(isSameEnd(connection.refresh, refresh?.token) ? { warnedDays: connection.warnedDays } : {}),
+    ...noted(parts, refresh),
     resolves: parts.resolves,
     releasesLease: parts.releasesLease,
     ...(parts.authorization === undefined ? {} : { authorization: parts.authorization }),
@@ -74,9 +85,12 @@ export function buildCommit(parts: CommitParts): TokenCommit {
 }
 
 /** What people should know of a token set that is stored all the same. */
-function noted({ provider, reply, sentAt }: CommitParts, missing: boolean): Pick<TokenCommit, 'lastError'> {
-  if (missing) {
-    const message = `${provider.title} sent no refresh token`;
+function noted(
+  { provider, reply, sentAt, kept }: CommitParts,
+  refresh: KeptRefresh | undefined,
+): Pick<TokenCommit, 'lastError'> {
+  if (provider.grant === 'authorization-code' && (refresh === undefined || refresh === kept)) {
+    const message = `${provider.title} sent no refresh token${refresh === undefined ? '' : '; the one from before is tried'}`;
     return { lastError: { code: 'REFRESH_TOKEN_MISSING', message, at: sentAt } };
   }
   if ((reply.refused ?? []).length === 0) return {};
@@ -97,11 +111,11 @@ function sealedAccess({ reply, sentAt, seal, connection, provider, generation }:
 }
 
 /** The refresh token of the reply, or the one that was spent. Its assumed life begins anew only where it is a new one. */
-function sealedRefresh(parts: CommitParts): { readonly token: SealedToken; readonly fingerprint: string } | undefined {
+function sealedRefresh(parts: CommitParts): KeptRefresh | undefined {
   const { connection, provider, reply, sentAt, seal, generation, spentToken } = parts;
   if (provider.grant !== 'authorization-code') return undefined;
   const text = reply.refreshToken ?? spentToken;
-  if (text === undefined) return undefined;
+  if (text === undefined) return parts.kept;
   const sealed = seal(text, { provider: provider.id, connection: connection.name, purpose: 'refresh', generation });
   const fingerprint = tokenFingerprint(text);
   const life = provider.token.assumedRefreshTokenLifetimeMs?.(connection.settings) ?? UNLIMITED_MS;
@@ -116,7 +130,7 @@ function sealedRefresh(parts: CommitParts): { readonly token: SealedToken; reado
   };
 }
 
-function isSameEnd(connection: Connection, access: SealedToken): boolean {
-  const before = connection.access?.expiresAt.getTime();
-  return before !== undefined && Math.abs(before - access.expiresAt.getTime()) <= SAME_END_MS;
+function isSameEnd(before: SealedToken | undefined, after: SealedToken | undefined): boolean {
+  if (before === undefined || after === undefined) return false;
+  return Math.abs(before.expiresAt.getTime() - after.expiresAt.getTime()) <= SAME_END_MS;
 }

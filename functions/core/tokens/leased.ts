@@ -33,7 +33,8 @@ export function rivals(leased: Leased): readonly UnresolvedAttempt[] {
   return deadAttempts(leased).filter(({ kind, fingerprint }) => kind === 'refresh' && fingerprint === leased.spends);
 }
 
-/** What our commit settles: our attempt, and those of dead holders that it makes moot. */
-export function resolvedBy(leased: Leased): readonly string[] {
-  return [leased.attempt, ...deadAttempts(leased).map(({ id }) => id)];
+/** What our commit settles: our attempt, and those of dead holders that it makes moot. Not those on a token that stays. */
+export function resolvedBy(leased: Leased, stays?: string): readonly string[] {
+  const moot = deadAttempts(leased).filter(({ fingerprint }) => fingerprint !== stays);
+  return [leased.attempt, ...moot.map(({ id }) => id)];
 }

@@ -41,7 +41,9 @@ async function mergeOne(
   const { clock, log, events } = dependencies;
   const { connection, attempt, generation, until } = leased;
   const isConsent = rescued.authorization !== undefined;
-  if (!isConsent && rescued.spent !== connection.fingerprint) {
+  const keeps = rescued.refresh?.generation === undefined ? undefined : rescued.fingerprint;
+  const stands = isConsent ? (keeps ?? connection.fingerprint) : rescued.spent;
+  if (stands !== connection.fingerprint) {
     // Something newer was stored since: this set is of no more use.
     await forget(dependencies, connection.name, rescued.spent);
     return false;
@@ -49,7 +51,7 @@ async function mergeOne(
   const commit: TokenCommit = {
     ...(await resealed(dependencies, connection, rescued, generation)),
     attempt,
-    resolves: resolvedBy(leased),
+    resolves: resolvedBy(leased, keeps),
     releasesLease: clock.now() < until,
     ...(rescued.authorization === undefined
       ? {}
@@ -94,19 +96,24 @@ async function resealed(
       sealer.open((rescued[purpose as 'access' | 'refresh'] as SealedToken).sealed, {
         ...context,
         purpose,
-        generation: rescued.generation,
+        generation: rescued[purpose as 'access' | 'refresh']?.generation ?? rescued.generation,
       }),
     ),
   );
   if (rescued.generation === generation) return rescued;
   const seal = await sealer.prepare(purposes);
   const [access = '', refresh] = opened;
+  const sealedAnew = ({ issuedAt, expiresAt }: SealedToken, text: string, purpose: SealPurpose): SealedToken => ({
+    sealed: seal(text, { ...context, purpose, generation }),
+    issuedAt,
+    expiresAt,
+  });
   return {
     ...rescued,
     generation,
-    access: { ...rescued.access, sealed: seal(access, { ...context, purpose: 'access', generation }) },
+    access: sealedAnew(rescued.access, access, 'access'),
     ...(rescued.refresh === undefined || refresh === undefined
       ? {}
-      : { refresh: { ...rescued.refresh, sealed: seal(refresh, { ...context, purpose: 'refresh', generation }) } }),
+      : { refresh: sealedAnew(rescued.refresh, refresh, 'refresh') }),
   };
 }

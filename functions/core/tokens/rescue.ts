@@ -59,6 +59,7 @@ interface TokenText {
   readonly sealed: string;
   readonly issuedAt: string;
   readonly expiresAt: string;
+  readonly generation?: number;
 }
 
 function tokenText(token: SealedToken): TokenText {
@@ -66,6 +67,7 @@ function tokenText(token: SealedToken): TokenText {
     sealed: Buffer.from(token.sealed).toString('base64'),
     issuedAt: token.issuedAt.toISOString(),
     expiresAt: token.expiresAt.toISOString(),
+    ...(token.generation === undefined ? {} : { generation: token.generation }),
   };
 }
 
@@ -74,5 +76,6 @@ function tokenFromText(token: TokenText): SealedToken {
     sealed: new Uint8Array(Buffer.from(token.sealed, 'base64')),
     issuedAt: new Date(token.issuedAt),
     expiresAt: new Date(token.expiresAt),
+    ...(token.generation === undefined ? {} : { generation: token.generation }),
   };
 }

@@ -103,7 +103,7 @@ async function openGrant({ sealer, redirectUri }: TokenDependencies, leased: Lea
     provider: provider.id,
     connection: connection.name,
     purpose: 'refresh',
-    generation: connection.generation,
+    generation: connection.refresh?.generation ?? connection.generation,
   });
   return { type: 'refresh-token', refreshToken, redirectUri: redirectUri(callbackName(provider, connection.settings)) };
 }
