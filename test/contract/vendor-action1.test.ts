@@ -4,9 +4,9 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { action1 } from '../../functions/providers/action1/provider.ts';
 import { createWorld, type Exchange } from '../unit/providers/action1/world.ts';
+import { VENDOR_SPECS } from '../support/vendor-specs.ts';
 
-/** The vendor's own document. Its terms do not let us keep it in the repository, so it stands beside it where it is to be had. */
-const SPEC = join(import.meta.dirname, '../../../shared/specs/action1-openapi.json');
+const SPEC = join(VENDOR_SPECS, 'action1-openapi.json');
 const present = existsSync(SPEC);
 const ROOT = '/api/3.0';
 

@@ -9,9 +9,10 @@ import { enableHook, keepHooks, listHooks } from '../../functions/providers/acti
 import { hookSource } from '../../functions/providers/actionstep/hook-source.ts';
 import { writeNote } from '../../functions/providers/actionstep/notes.ts';
 import { consent, NOW, open, readAll, type Harness } from '../unit/providers/actionstep/harness.ts';
+import { VENDOR_SPECS } from '../support/vendor-specs.ts';
 
 /** The vendor's own OpenAPI documents stand beside the checkout and are not part of it. */
-const SPECS = join(import.meta.dirname, '..', '..', '..', 'shared', 'specs', 'actionstep');
+const SPECS = join(VENDOR_SPECS, 'actionstep');
 const present = existsSync(SPECS);
 
 interface Operation {

@@ -11,9 +11,10 @@ import { parseInstant } from '../../functions/providers/opsramp/dates.ts';
 import { parseList } from '../../functions/providers/opsramp/paging.ts';
 import { opsramp } from '../../functions/providers/opsramp/provider.ts';
 import { NOW, opsrampBench, readAlerts, readReport, response } from '../support/opsramp.ts';
+import { VENDOR_SPECS } from '../support/vendor-specs.ts';
 
 /** The vendor's own OpenAPI documents lie beside the checkout, not in it. */
-const SPECS = join(import.meta.dirname, '../../../shared/specs/opsramp');
+const SPECS = join(VENDOR_SPECS, 'opsramp');
 const absent = !existsSync(join(SPECS, 'alerts.v2.yaml'));
 const why = absent ? ` (the vendor's documents are not at ${SPECS})` : '';
 

@@ -1,4 +1,3 @@
-import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { createEncoders } from '../../functions/adapters/encoding/encoders.ts';
 import type { OpenApiFor } from '../../functions/core/api.ts';
 import type { Connection } from '../../functions/core/connections/connection.ts';
@@ -20,11 +19,10 @@ import { drive, type DriveOptions, Effects } from './durable-driver.ts';
 import { createMemoryArchive, type MemoryArchive } from './memory-archive.ts';
 import { createMemoryJobStore } from './memory-job-store.ts';
 import { createMemoryWindowStore } from './memory-window-store.ts';
+import { createMemorySigner } from './memory-signer.ts';
 import { aReportJob } from './report-job.ts';
 
-/** A key pair for signing in tests, and its public half as `steward verify` takes it. */
-export const TEST_KEYS = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-export const TEST_PUBLIC_KEY = TEST_KEYS.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+export { TEST_KEYS, TEST_PUBLIC_KEY } from './memory-signer.ts';
 
 export type ReadPage = (
   cursor: JsonValue | undefined,
@@ -129,22 +127,13 @@ export function createWorld(options: WorldOptions = {}) {
       requests: () => requests,
     };
   };
-  const signer: ExportDependencies['signer'] = {
-    async sign(text) {
-      // Deterministic for equal texts, so that bytes can be compared: the first signature is kept.
-      const id = createHash('sha256').update(text).digest('hex');
-      const value = signatures.get(id) ?? sign('sha256', Buffer.from(text), TEST_KEYS.privateKey).toString('base64');
-      signatures.set(id, value);
-      return { key: 'local/test', algorithm: 'ECDSA_SHA_256', value };
-    },
-  };
   const deps: ExportDependencies = {
     stage: 'test',
     codeVersion: '7',
     jobs: effects.wrap(jobs),
     windows: effects.wrap(windows),
     archive: effects.wrap(archive),
-    signer: effects.wrap(signer),
+    signer: effects.wrap(createMemorySigner()),
     encoders: createEncoders(),
     openApi,
     providers: { fake: provider },
@@ -206,8 +195,6 @@ export function createWorld(options: WorldOptions = {}) {
 }
 
 export type World = ReturnType<typeof createWorld>;
-
-const signatures = new Map<string, string>();
 
 export const DAY = { from: '2026-03-01T01:00:00.000Z', to: '2026-03-02T01:00:00.000Z' };
 export const NEXT_DAY = { from: '2026-03-02T01:00:00.000Z', to: '2026-03-03T01:00:00.000Z' };

@@ -12,10 +12,10 @@ import { DAY_MS } from '../../functions/core/time.ts';
 import { createConnectionEvents } from '../../functions/core/tokens/connection-events.ts';
 import type { CredentialsSource } from '../../functions/core/tokens/credentials.ts';
 import type { TokenDependencies } from '../../functions/core/tokens/dependencies.ts';
-import type { RescueStore } from '../../functions/core/tokens/rescue.ts';
 import { Process, throughProcess } from './faults.ts';
 import { createMemoryBreakers } from './memory-breakers.ts';
 import { createMemoryConnections } from './memory-connections.ts';
+import { createMemoryRescue } from './memory-rescue.ts';
 import { createTokenEndpoint, tokenProvider } from './token-provider.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
@@ -39,11 +39,7 @@ export function createTokenWorld(options: { readonly providers?: readonly Provid
   const list = options.providers ?? [tokenProvider('acme'), tokenProvider('ops', { grant: 'client-credentials' })];
   const providers = Object.fromEntries(list.map((provider) => [provider.id, provider]));
 
-  const rescue: RescueStore = {
-    put: async (name, spent, body) => void rescued.set(`${name}/${spent}`, body),
-    find: async (name, spent) => rescued.get(`${name}/${spent}`),
-    remove: async (name, spent) => void rescued.delete(`${name}/${spent}`),
-  };
+  const rescue = createMemoryRescue(rescued);
   const breakers = createMemoryBreakers();
   const credentials: CredentialsSource = {
     async get(_secret, { fresh = false, previous = false } = {}) {
