@@ -25,8 +25,10 @@ export const PRICE = {
 export const WORK = {
   // The dearest, Actionstep's; Action1's takes 7 writes, OpsRamp's 4. Counted by test/contract/refresh-units.test.ts.
   refresh: { writes: 9, reads: 2, seconds: 0.35, logBytes: 300 },
-  alertPoll: { writes: 3, reads: 3, seconds: 1, logBytes: 150 },
-  alertVersion: { writes: 8, reads: 2, publishes: 1, logBytes: 300 },
+  // Counted by `npm run bench alert-costs`, for a tenant with 120 open alerts; a test holds the code to it.
+  alertPoll: { requests: 2, writes: 7, reads: 6, seconds: 1, logBytes: 150 },
+  alertVersion: { requests: 0.75, writes: 12.5, reads: 6.5, publishes: 1, logBytes: 300 },
+  publisherTick: { writes: 2, reads: 1 },
   export: { writes: 12, reads: 6, seconds: 30, puts: 6, logBytes: 3000, signatures: 1 },
 } as const;
 
@@ -53,6 +55,32 @@ export function typicalUsage(connections: number): Usage {
   };
 }
 
+/** How one tenant's alerts are followed. */
+export interface AlertUsage {
+  readonly everySeconds: number;
+  readonly versionsPerDay: number;
+}
+
+/** Requests, units and dollars a month of one tenant's alerts, compute included; what stands is shared by all. */
+export function tenantMonth({ everySeconds, versionsPerDay }: AlertUsage) {
+  const polls = (DAYS * 86_400) / everySeconds;
+  const versions = DAYS * versionsPerDay;
+  const sum = (of: 'requests' | 'writes' | 'reads') => polls * WORK.alertPoll[of] + versions * WORK.alertVersion[of];
+  const amounts = {
+    requests: sum('requests'),
+    writes: sum('writes'),
+    reads: sum('reads'),
+    publishCalls: versions * WORK.alertVersion.publishes,
+  };
+  const dollars =
+    amounts.writes * PRICE.writeUnit +
+    amounts.reads * PRICE.readUnit +
+    amounts.publishCalls * PRICE.publish +
+    (polls * WORK.alertPoll.seconds * MEMORY_GB * PRICE.gigabyteSecond) / IN_FLIGHT +
+    ((polls * WORK.alertPoll.logBytes + versions * WORK.alertVersion.logBytes) * PRICE.logGigabyte) / 1e9;
+  return { ...amounts, dollars };
+}
+
 export interface Cost {
   readonly item: string;
   readonly dollars: number;
@@ -65,6 +93,7 @@ const DAYS = 30;
 const TICKS_PER_MONTH = DAYS * 24 * 60;
 /** Polls and refreshes of one sweep run side by side, and share what Lambda bills. */
 const IN_FLIGHT = 20;
+const MEMORY_GB = 0.5;
 /** What a sweep that finds nothing takes. */
 const IDLE_TICK_SECONDS = 0.1;
 
@@ -84,13 +113,17 @@ export function monthlyCosts(usage: Usage): Cost[] {
     exports * (of(WORK.export) ?? 0);
   const sweepSeconds =
     (refreshes * WORK.refresh.seconds + polls * WORK.alertPoll.seconds) / IN_FLIGHT + ticks * IDLE_TICK_SECONDS;
-  const gigabyteSeconds = sweepSeconds * 0.5 + exports * WORK.export.seconds;
+  const gigabyteSeconds = sweepSeconds * MEMORY_GB + exports * WORK.export.seconds;
   const metrics = Object.values(METRICS).reduce(
     (count, { perProvider, functions }) => count + functions.length * (perProvider ? METRIC_PROVIDERS.length : 1),
     0,
   );
   return [
     { item: 'DynamoDB writes', dollars: sum(({ writes }) => writes) * PRICE.writeUnit },
+    {
+      item: 'Leases of outboxes',
+      dollars: TICKS_PER_MONTH * usage.shards * WORK.publisherTick.writes * PRICE.writeUnit,
+    },
     { item: 'DynamoDB reads', dollars: (sum(({ reads }) => reads) + ticks * 2) * PRICE.readUnit },
     { item: 'Lambda compute', dollars: gigabyteSeconds * PRICE.gigabyteSecond },
     { item: 'Lambda invocations', dollars: (ticks + versions + exports * 2) * PRICE.invocation },

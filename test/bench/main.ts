@@ -2,6 +2,7 @@
 // is asserted by a test; budgets are DESIGN.md's, and a figure over its budget is marked.
 import { callbackTiming } from './callback-timing.ts';
 import { hostileTexts } from './hostile-texts.ts';
+import { alertCosts } from './alert-costs.ts';
 import { alerts } from './alerts.ts';
 import { apply } from './apply.ts';
 import { bundleSizes } from './bundle-sizes.ts';
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   export: exports,
   alerts,
   'million-rows': millionRows,
+  'alert-costs': alertCosts,
   apply,
   'callback-timing': callbackTiming,
   'hostile-texts': hostileTexts,

@@ -61,6 +61,7 @@ export async function runAlertPass(
       allowance: allowanceAt(job, before, began),
       maintenance: maintenanceAt(job, began),
       deadline,
+      known: held,
       ...enrichment(source, api, context),
     },
     [...seen.alerts.values(), ...seen.vanished.filter(({ id }) => !seen.alerts.has(id)).map(vanished)],

@@ -3,7 +3,8 @@ import type { AlertJob, MaintenanceWindow } from '../jobs.ts';
 import type { Log } from '../log.ts';
 import type { Clock, Deadline } from '../time.ts';
 import { alertRow, digestRow, type EventOrigin } from './alert-event.ts';
-import type { AlertChange } from './head.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import type { AlertChange, AlertHead } from './head.ts';
 import type { Alert } from './source.ts';
 import { type AlertDestination, type AlertStore, COMMIT_LIMIT } from './store.ts';
 import { divideNews, stormDigest } from './storm.ts';
@@ -34,6 +35,8 @@ export interface RecordOptions {
   readonly allowance: number;
   readonly maintenance?: MaintenanceWindow | undefined;
   readonly deadline: Deadline;
+  /** Heads that are known already, perhaps some seconds old. One with the same fingerprint is news of nothing. */
+  readonly known?: readonly AlertHead[];
   /** Adds what a list lacks. Asked for only where a message is to be written. */
   readonly enrich?: (alert: Alert) => Promise<Alert>;
 }
@@ -60,11 +63,14 @@ export async function recordAlerts(
 ): Promise<Recorded> {
   const { store, clock } = dependencies;
   const { job, look } = options;
+  // A head that is older than it should be hides a change for one pass at most: the next one reads a newer one.
+  const fingerprints = new Map(options.known?.map(({ id, fingerprint }) => [id, fingerprint]));
+  const others = alerts.filter((alert) => fingerprints.get(alert.id) !== fingerprintOf(alert));
   const heads = await store.heads(
     job.name,
-    alerts.map(({ id }) => id),
+    others.map(({ id }) => id),
   );
-  const news = alerts.flatMap((alert) => transitionOf(heads.get(alert.id), alert, look) ?? []);
+  const news = others.flatMap((alert) => transitionOf(heads.get(alert.id), alert, look) ?? []);
   const division = divideNews(news, options.baseline ? news.length : options.allowance, options.maintenance);
   if (division.reason === 'storm') {
     const now = clock.now();

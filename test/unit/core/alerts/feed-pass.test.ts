@@ -37,10 +37,39 @@ describe('a pass over a feed', () => {
     expect(world.state.headWrites).toBe(1000);
     const rows = world.rows().length;
     world.clock.advance(MINUTE);
+    const asked: string[] = [];
+    const { heads } = world.store;
+    Object.assign(world.dependencies.store, {
+      heads: async (job: string, ids: readonly string[]) => {
+        asked.push(...ids);
+        return heads(job, ids);
+      },
+    });
     const result = await world.poll();
+    expect(asked).toEqual([]);
     expect(world.state.headWrites).toBe(1000);
     expect(world.rows()).toHaveLength(rows);
     expect(result.announced).toBe(false);
+  });
+
+  it('A19: finds by the next pass what an open index that lags has hidden from one', async () => {
+    const world = alertWorld({ mode: 'feed' });
+    world.set('a');
+    await world.poll();
+    const stale = await world.store.open('watch');
+    world.clock.advance(MINUTE);
+    world.change('a', { severity: 'critical' });
+    await world.poll();
+    world.clock.advance(MINUTE);
+    world.change('a', { severity: 'high' });
+    const { open } = world.store;
+    Object.assign(world.dependencies.store, { open: async () => stale });
+    await world.poll();
+    expect(world.news()).toEqual(['watch/a opened 1', 'watch/a changed 2']);
+    Object.assign(world.dependencies.store, { open });
+    world.clock.advance(MINUTE);
+    await world.poll();
+    expect(world.news()).toEqual(['watch/a opened 1', 'watch/a changed 2', 'watch/a changed 3']);
   });
 
   it('A19: tells critical, warning and critical again apart by version, with one id each', async () => {
