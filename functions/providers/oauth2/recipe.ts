@@ -86,4 +86,3 @@ export const recipe = {
 
 const recipeSchema = v.object(recipe);
 export type Recipe = v.InferOutput<typeof recipeSchema>;
-export type Paging = Recipe['paging'];

@@ -140,7 +140,8 @@ export class Desk {
   #isClient({ headers }: ProviderRequest, form: URLSearchParams): boolean {
     const { clientId, clientSecret, clientAuthentication } = this.#options();
     const encoded = /^Basic (\S+)$/u.exec(headers.authorization ?? '')?.[1];
-    const basic = encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString().split(':');
+    const basic =
+      encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString().split(':').map(formDecoded);
     const isBasic = basic?.[0] === clientId && basic[1] === clientSecret;
     const isPost = form.get('client_id') === clientId && form.get('client_secret') === clientSecret;
     if (clientAuthentication === 'either') return isBasic || isPost;
@@ -151,6 +152,11 @@ export class Desk {
     this.#count += 1;
     return createHash('sha256').update(`${this.#options().seed}/${kind}/${this.#count}`).digest('hex').slice(0, 40);
   }
+}
+
+/** Both halves come form-encoded. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
+function formDecoded(text: string): string {
+  return decodeURIComponent(text.replaceAll('+', ' '));
 }
 
 function page(title: string, body = ''): ProviderAnswer {
