@@ -8,6 +8,7 @@ interface Node {
   readonly name?: string;
   readonly callee?: Node;
   readonly object?: Node;
+  readonly expression?: Node;
   readonly property?: Node;
   readonly arguments?: readonly Node[];
 }
@@ -20,7 +21,8 @@ function isErrorText({ node, parentPath }: Path): boolean {
 }
 
 /** `log.warn('event', { … })`, `run.log.info(…)`: a line for people. */
-function isLogCall({ node }: Path): boolean {
+function isLogCall(node: Node): boolean {
+  if (node.type === 'ExpressionStatement' && node.expression !== undefined) return isLogCall(node.expression);
   if (node.type !== 'CallExpression' || node.callee?.type !== 'MemberExpression') return false;
   const { object, property } = node.callee;
   const logger = object?.type === 'MemberExpression' ? object.property?.name : object?.name;
@@ -35,7 +37,7 @@ export const strykerPlugins = [
     value: {
       shouldIgnore(path: Path): string | undefined {
         if (isErrorText(path)) return 'the text of an error proves nothing';
-        return isLogCall(path) ? 'a line of the log proves nothing' : undefined;
+        return isLogCall(path.node) ? 'a line of the log proves nothing' : undefined;
       },
     },
   },

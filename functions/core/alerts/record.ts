@@ -83,7 +83,7 @@ export async function recordAlerts(
     counts: { opened: 0, changed: 0, resolved: 0 },
     single: 0,
     digested: 0,
-    enriching: options.enrich !== undefined && !options.baseline,
+    enriching: !options.baseline,
   };
   const complete =
     (await commitAll(recording, division.single, false)) && (await commitAll(recording, division.digested, true));
@@ -172,7 +172,7 @@ async function commit(recording: Recording, batch: Batch): Promise<void> {
 /** Compares again with the head as it is now: the same news, other news, or (our own write, or a newer pass) none. */
 async function commitAlone(recording: Recording, found: Transition, digested: boolean): Promise<void> {
   const { store, clock, job, look } = recording;
-  for (let attempt = 1; attempt <= CONFLICT_TRIES; attempt += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const head = (await store.heads(job.name, [found.alert.id])).get(found.alert.id);
     const transition = transitionOf(head, found.alert, look);
     if (transition === undefined) return;

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../../../functions/core/alerts/fingerprint.ts';
 import { recordAlerts } from '../../../../functions/core/alerts/record.ts';
-import { BudgetExhaustedError, ConflictError, StoreUnavailableError } from '../../../../functions/core/errors.ts';
+import { COMMIT_LIMIT } from '../../../../functions/core/alerts/store.ts';
+import {
+  BudgetExhaustedError,
+  ConflictError,
+  ProviderRefusedError,
+  StoreUnavailableError,
+} from '../../../../functions/core/errors.ts';
 import { alertWorld, AMPLE, anAlert, NOON } from '../../../support/alert-world.ts';
 
 const look = (pass: number) => ({ pass: NOON.getTime() + pass, bornAt: NOON });
@@ -125,6 +131,117 @@ describe('recording alerts', () => {
     expect(first.counts.opened).toBe(57);
     expect((await record(2, ...alerts)).counts.opened).toBe(143);
     expect(new Set(world.news()).size).toBe(200);
+  });
+});
+
+describe('transactions', () => {
+  /** Notes how many changes each commit has, and lets a test refuse one. */
+  function committing(refuse: (commits: number) => Error | undefined = () => undefined) {
+    const { world, options } = setUp();
+    const sizes: number[] = [];
+    const store = {
+      ...world.store,
+      async commit(...args: Parameters<typeof world.store.commit>) {
+        sizes.push(args[1].length);
+        const error = refuse(sizes.length);
+        if (error !== undefined) throw error;
+        return world.store.commit(...args);
+      },
+    };
+    const record = (
+      alerts: Parameters<typeof recordAlerts>[2],
+      more: Partial<Parameters<typeof recordAlerts>[1]> = {},
+    ) => recordAlerts({ ...world.dependencies, store }, { ...options, look: look(1), ...more }, alerts);
+    return { world, record, sizes };
+  }
+  const many = (count: number, change: Parameters<typeof anAlert>[1] = {}) =>
+    Array.from({ length: count }, (_, n) => anAlert(`a${n}`, change));
+
+  it('are as full as they may be, and none is empty', async () => {
+    const { record, sizes } = committing();
+    await record(many(COMMIT_LIMIT * 2 + 1));
+    expect(sizes).toEqual([COMMIT_LIMIT, COMMIT_LIMIT, 1]);
+    await record(many(COMMIT_LIMIT));
+    expect(sizes).toHaveLength(3);
+  });
+
+  it('A06: stay under the size that DynamoDB takes', async () => {
+    const { record, sizes, world } = committing();
+    await record(many(COMMIT_LIMIT, { details: { text: 'x'.repeat(90_000) } }));
+    expect(sizes).toHaveLength(2);
+    const bytes = world.rows().map(({ event }) => Buffer.byteLength(JSON.stringify(event)));
+    let from = 0;
+    for (const size of sizes) {
+      // Beside its event each change has a head and the row's own attributes.
+      expect(bytes.slice(from, from + size).reduce((sum, one) => sum + one + 4096, 0)).toBeLessThan(2_500_000);
+      from += size;
+    }
+  });
+
+  it('are full where nothing is told, however large the alerts are', async () => {
+    const { record, sizes, world } = committing();
+    await record(many(30, { details: { text: 'x'.repeat(200_000) } }), { baseline: true });
+    expect(sizes).toEqual([30]);
+    expect(world.rows()).toEqual([]);
+  });
+
+  it('A20: are tried three more times where somebody else keeps changing the head, and then given up', async () => {
+    const conflict = () => new ConflictError('head');
+    const never = committing(conflict);
+    await expect(never.record(many(1))).rejects.toThrow(ConflictError);
+    expect(never.sizes).toEqual([1, 1, 1, 1]);
+    const last = committing((commits) => (commits < 4 ? conflict() : undefined));
+    expect((await last.record(many(1))).counts.opened).toBe(1);
+    expect(last.world.news()).toEqual(['watch/a0 opened 1']);
+  });
+
+  it('A01: are not tried again where the store is down', async () => {
+    const { record, sizes } = committing((commits) =>
+      commits === 1 ? new ConflictError('head') : new StoreUnavailableError('down'),
+    );
+    await expect(record(many(1))).rejects.toThrow(StoreUnavailableError);
+    expect(sizes).toEqual([1, 1]);
+  });
+});
+
+describe('asking for details', () => {
+  type Enrich = NonNullable<Parameters<typeof recordAlerts>[1]['enrich']>;
+  async function asked(
+    alerts: Parameters<typeof recordAlerts>[2],
+    more: Partial<Parameters<typeof recordAlerts>[1]>,
+    answer: Enrich = async (alert) => alert,
+  ) {
+    const { world, options } = setUp();
+    const ids: string[] = [];
+    const enrich: Enrich = (alert) => {
+      ids.push(alert.id);
+      return answer(alert);
+    };
+    await recordAlerts(world.dependencies, { ...options, look: look(1), ...more, enrich }, alerts);
+    return ids;
+  }
+
+  it('is left out for what is over, and for what is taken as known', async () => {
+    expect(await asked([anAlert('a'), anAlert('b', { state: 'resolved' })], {})).toEqual(['a']);
+    expect(await asked([anAlert('a')], { baseline: true })).toEqual([]);
+  });
+
+  it('I24: is begun with just the time that it and the commit may take', async () => {
+    expect(await asked([anAlert('a')], { deadline: { remainingMs: () => 18_000 } })).toEqual(['a']);
+    expect(await asked([anAlert('a')], { deadline: { remainingMs: () => 17_999 } })).toEqual([]);
+  });
+
+  it('goes on after an alert of which the provider has none, and stops at what will pass', async () => {
+    const both = [anAlert('a'), anAlert('b')];
+    const refused = () => Promise.reject(new ProviderRefusedError('gone'));
+    expect(await asked(both, {}, refused)).toEqual(['a', 'b']);
+    const exhausted = () => Promise.reject(new BudgetExhaustedError('none left', 1));
+    expect(await asked(both, {}, exhausted)).toEqual(['a']);
+  });
+
+  it('hides no bug', async () => {
+    const bug = () => Promise.reject(new TypeError('a bug'));
+    await expect(asked([anAlert('a')], {}, bug)).rejects.toThrow(TypeError);
   });
 });
 
