@@ -1,3 +1,5 @@
+import type { Queued } from './token-queue.ts';
+
 /** What became of one connection in one sweep. */
 export type RefreshOutcome =
   | 'refreshed'
@@ -37,6 +39,8 @@ export interface RefreshResult {
   readonly refreshExpiresAt?: Date;
   /** A refused grant, to be judged when it is known how the others of this endpoint fared. */
   readonly decide?: (incident: boolean) => Promise<RefreshOutcome>;
+  /** Not looked at further: its account's budget of token calls is used up. */
+  readonly queued?: Queued;
   /** Code of what went wrong, for the log. */
   readonly code?: string;
 }

@@ -1,3 +1,4 @@
+import { budgetKey } from '../budgets/gcra.ts';
 import type { Connection, SealPurpose } from '../connections/connection.ts';
 import { ConfigInvalidError, SealBrokenError, ServiceError } from '../errors.ts';
 import type { Provider } from '../provider.ts';
@@ -12,7 +13,8 @@ import { postpone, recordFailure, settleDenied, settleRestored } from './settle.
 import { expiryOf } from './soonest-expiry.ts';
 import { spendToken } from './spend-token.ts';
 import { LEASE_MS, SPEND_BUDGET_MS } from './timing.ts';
-import { drawTokenBudget } from './token-budget.ts';
+import { drawTokenBudget, tokenBudgetOf } from './token-budget.ts';
+import type { Queued } from './token-queue.ts';
 
 /** Whether a token endpoint may be called now; `until` when it is known. */
 export type Admission = { readonly open: true } | { readonly open: false; readonly until?: Date };
@@ -22,11 +24,17 @@ export interface TokenGate {
   admit(key: string): Promise<Admission>;
   /** What was admitted found nothing out about the endpoint: the next one may. */
   release(key: string): void;
+  /** When an account's budget of token calls has room again, as far as this sweep knows. */
+  readonly usedUpUntil: Map<string, number>;
 }
 
 export type Refresh = (name: string, deadline: Deadline, gate?: TokenGate) => Promise<RefreshResult>;
 
-const OPEN_GATE: TokenGate = { admit: async () => ({ open: true }), release: () => undefined };
+const openGate = (): TokenGate => ({
+  admit: async () => ({ open: true }),
+  release: () => undefined,
+  usedUpUntil: new Map(),
+});
 
 /**
  * Refreshes one connection, if it is due and nobody else is at it (DESIGN 5.2).
@@ -37,7 +45,7 @@ const OPEN_GATE: TokenGate = { admit: async () => ({ open: true }), release: () 
 export function createRefresh(given: TokenDependencies): Refresh {
   const dependencies = { ...given, store: persistent(given.store, given.wait) };
   const { store, clock, providers } = dependencies;
-  return async (name, deadline, gate = OPEN_GATE) => {
+  return async (name, deadline, gate = openGate()) => {
     const connection = await store.find(name);
     if (connection === undefined) return { name, outcome: 'gone' };
     const reason = refreshReason(connection, clock.now());
@@ -52,6 +60,8 @@ export function createRefresh(given: TokenDependencies): Refresh {
       return { ...base, outcome: settled ? 'access-denied' : 'not-due' };
     }
     if (deadline.remainingMs() < SPEND_BUDGET_MS) return { ...base, outcome: 'deadline' };
+    const queued = queuedFor(dependencies, gate, { connection, provider });
+    if (queued !== undefined) return { ...base, outcome: 'postponed', queued };
     const key = breakerKey(provider, connection.settings);
     const admission = await gate.admit(key);
     if (!admission.open) {
@@ -59,7 +69,7 @@ export function createRefresh(given: TokenDependencies): Refresh {
       return { ...base, key, outcome: 'postponed' };
     }
     try {
-      const result = await refreshDue(dependencies, { connection, provider, reason, deadline });
+      const result = await refreshDue(dependencies, { connection, provider, reason, deadline }, gate);
       return { key, ...expiryOf(connection.refresh), ...result };
     } catch (error) {
       gate.release(key);
@@ -75,7 +85,22 @@ interface Due {
   readonly deadline: Deadline;
 }
 
-async function refreshDue(dependencies: TokenDependencies, due: Due): Promise<RefreshResult> {
+/** Its place in the queue of its account, where this sweep knows that the budget is used up. */
+function queuedFor(
+  dependencies: TokenDependencies,
+  { usedUpUntil }: TokenGate,
+  { connection, provider }: Pick<Due, 'connection' | 'provider'>,
+): Queued | undefined {
+  const draw = tokenBudgetOf(connection, provider);
+  if (draw === undefined) return undefined;
+  const account = budgetKey(draw);
+  const waitMs = (usedUpUntil.get(account) ?? 0) - dependencies.clock.now().getTime();
+  if (waitMs <= 0) return undefined;
+  const { perMinute } = draw;
+  return { account, perMinute, waitMs, putOff: (until) => postpone(dependencies, connection, until) };
+}
+
+async function refreshDue(dependencies: TokenDependencies, due: Due, gate: TokenGate): Promise<RefreshResult> {
   const { connection, provider, deadline } = due;
   const base = { name: connection.name, provider: provider.id };
   let ready: Ready | undefined;
@@ -95,9 +120,11 @@ async function refreshDue(dependencies: TokenDependencies, due: Due): Promise<Re
     return settled ? { ...base, outcome: 'suspect', code: 'SEAL_BROKEN' } : { ...base, outcome: 'leased' };
   }
   const wait = await drawTokenBudget(dependencies, connection, provider);
-  if (wait !== undefined) {
-    await postpone(dependencies, connection, new Date(dependencies.clock.now().getTime() + wait));
-    return { ...base, outcome: 'postponed' };
+  const draw = tokenBudgetOf(connection, provider);
+  if (wait !== undefined && draw !== undefined) {
+    gate.usedUpUntil.set(budgetKey(draw), dependencies.clock.now().getTime() + wait);
+    const queued = queuedFor(dependencies, gate, due);
+    return { ...base, outcome: 'postponed', ...(queued === undefined ? {} : { queued }) };
   }
   const leased = await takeLease(dependencies, isOld ? { ...due, reason: 'recover' } : due, ready);
   if (leased === undefined) return { ...base, outcome: 'leased' };

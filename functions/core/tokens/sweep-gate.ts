@@ -68,6 +68,8 @@ export function createSweepGate({
   };
 
   return {
+    usedUpUntil: new Map(),
+
     async admit(key): Promise<Admission> {
       const record = recordOf(key);
       const state = record.open ?? (await record.before);
@@ -82,12 +84,12 @@ export function createSweepGate({
       recordOf(key).probing = false;
     },
 
-    async note({ name, key, word, outcome, decide, provider }) {
+    async note({ name, key, word, outcome, decide, provider, queued }) {
       if (key === undefined) return;
       const record = recordOf(key);
       if (word === undefined) {
         // The probe found nothing out: the next one may.
-        if (outcome !== 'postponed') record.probing = false;
+        if (outcome !== 'postponed' || queued !== undefined) record.probing = false;
         return;
       }
       const before = await record.before;

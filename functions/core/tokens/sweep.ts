@@ -7,6 +7,7 @@ import type { RefreshOutcome, RefreshResult } from './refresh-result.ts';
 import { createSoonestExpiry } from './soonest-expiry.ts';
 import { createSweepGate, type SweepGate } from './sweep-gate.ts';
 import { IN_FLIGHT, SPEND_BUDGET_MS } from './timing.ts';
+import { type QueuedResult, TokenQueues } from './token-queue.ts';
 
 /** Below this no verdict is begun: what is left is for the publisher's nudge. */
 const DECIDE_MS = 3 * SECOND_MS;
@@ -35,7 +36,9 @@ export function createRefreshSweep(dependencies: TokenDependencies): RefreshSwee
     const gate = createSweepGate(dependencies);
     const run = new SweepRun(refresh, gate, deadline, dependencies);
     await run.take(dueNames(dependencies, tick.shard));
+    await run.serveQueues();
     await run.decide();
+    await run.putOff();
     run.expiry.measure(dependencies.metrics, clock.now());
     log.info('sweep.completed', { shard: tick.shard, ...run.counts });
     if (run.unforeseen.length > 0)
@@ -72,13 +75,17 @@ class SweepRun {
   readonly #refresh: Refresh;
   readonly #gate: SweepGate;
   readonly #deadline: Deadline;
+  readonly #queues: TokenQueues;
   readonly #log: TokenDependencies['log'];
+  readonly #wait: TokenDependencies['wait'];
 
-  constructor(refresh: Refresh, gate: SweepGate, deadline: Deadline, { log }: TokenDependencies) {
+  constructor(refresh: Refresh, gate: SweepGate, deadline: Deadline, { log, wait, clock }: TokenDependencies) {
     this.#refresh = refresh;
     this.#gate = gate;
     this.#deadline = deadline;
+    this.#queues = new TokenQueues(clock, deadline);
     this.#log = log;
+    this.#wait = wait;
   }
 
   /** Twenty workers on one stream of names; the stream is read as they go, and left when time runs out. */
@@ -87,11 +94,17 @@ class SweepRun {
       while (this.#deadline.remainingMs() >= SPEND_BUDGET_MS) {
         const { value: name, done } = await names.next();
         if (done === true) return;
-        await this.#one(name);
+        const queued = await this.#one(name);
+        if (queued !== undefined) this.#queues.add(queued);
       }
     };
     const ended = await Promise.allSettled(Array.from({ length: IN_FLIGHT }, worker));
     for (const end of ended) if (end.status === 'rejected') this.unforeseen.push(end.reason);
+  }
+
+  /** Who has to wait for a budget of calls does so when everybody else was looked at. */
+  serveQueues(): Promise<void> {
+    return this.#queues.serve(this.#wait, (name) => this.#one(name));
   }
 
   /** The grants that nobody spoke for: it is known now how everybody fared (R34). What time does not allow stays unresolved. */
@@ -101,6 +114,18 @@ class SweepRun {
       const isIncident = () => (asked ??= this.#gate.isIncident(key));
       await Promise.all(Array.from({ length: IN_FLIGHT }, () => this.#decideHeld(key, isIncident)));
     }
+  }
+
+  /** Who was not served, to a later tick. What time does not allow is simply still due. */
+  putOff(): Promise<void> {
+    return this.#queues.putOff(async (result, until) => {
+      try {
+        if (this.#deadline.remainingMs() >= DECIDE_MS) await result.queued.putOff(until);
+        this.#end(result, result.outcome);
+      } catch (error) {
+        this.#fail(result.name, error);
+      }
+    });
   }
 
   /** Takes the verdicts of one endpoint, one after the other, for as long as there are any. */
@@ -121,10 +146,12 @@ class SweepRun {
     }
   }
 
-  async #one(name: string): Promise<void> {
+  /** Its result, if it has to queue and is not through yet. */
+  async #one(name: string): Promise<QueuedResult | undefined> {
     try {
       const result = await this.#refresh(name, this.#deadline, this.#gate);
       await this.#gate.note(result);
+      if (result.queued !== undefined) return { ...result, queued: result.queued };
       if (result.decide === undefined) this.#end(result, result.outcome);
       else this.#hold(result);
       // Not at the end, when calls that hang may have used up the time: who has no verdict waits until its lease is over.
@@ -133,6 +160,7 @@ class SweepRun {
     } catch (error) {
       this.#fail(name, error);
     }
+    return undefined;
   }
 
   #hold(result: RefreshResult): void {

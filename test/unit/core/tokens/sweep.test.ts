@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../functions/core/time.ts';
 import { createRefreshSweep } from '../../../../functions/core/tokens/sweep.ts';
+import { memoryBudgets } from '../../../support/memory-budgets.ts';
+import { tokenProvider } from '../../../support/token-provider.ts';
 import { createTokenWorld, type TokenWorld } from '../../../support/token-world.ts';
 
 const sweep = (world: TokenWorld, slot?: string) =>
@@ -27,6 +29,35 @@ describe('a sweep', () => {
     };
     expect(await sweep(world)).toEqual({ stale: false, counts: { refreshed: 300 } });
     expect(most).toBe(20);
+  });
+
+  it('R35, I8: drains 10,000 that are due in the same second at their budget’s pace, and starves nobody', async () => {
+    const counted = tokenProvider('acme', { tokenBudget: 'default', budgets: { default: { perMinute: 600 } } });
+    const world = createTokenWorld({ providers: [counted, tokenProvider('ops', { grant: 'client-credentials' })] });
+    for (let index = 0; index < 10_000; index += 1) await world.addConnected(`c${index}`);
+    for (let index = 0; index < 50; index += 1) await world.addClient(`other${index}`);
+    const begin = world.clock.now().getTime();
+    const calls: number[] = [];
+    world.endpoint.during = async () => {
+      if (world.endpoint.presented.at(-1) !== 'client') calls.push(world.clock.now().getTime() - begin);
+      world.clock.advance(5);
+    };
+    const dependencies = { ...world.dependenciesOf(), budgets: memoryBudgets({ clock: world.clock }) };
+    let looks = 0;
+    const store = { ...dependencies.store, find: (name: string) => ((looks += 1), dependencies.store.find(name)) };
+    for (let minute = 0; minute < 30; minute += 1) {
+      world.clock.set(new Date(Math.max(begin + minute * MINUTE_MS, world.clock.now().getTime())));
+      await createRefreshSweep({ ...dependencies, store })({ shard: '0' }, world.deadline());
+      // Nobody else waits for that account, the first tick long.
+      if (minute === 0) expect(world.endpoint.presented.filter((id) => id === 'client')).toHaveLength(50);
+    }
+    const once = world.endpoint.presented.filter((id) => id !== 'client');
+    expect(once).toHaveLength(10_000);
+    expect(new Set(once).size).toBe(10_000);
+    const inMinute = calls.map((at, index) => index + 1 - calls.findIndex((one) => one > at - MINUTE_MS));
+    expect(Math.max(...inMinute)).toBeLessThanOrEqual(600);
+    // Each comes by a few times, not in every tick.
+    expect(looks / 10_050).toBeLessThan(6);
   });
 
   it('P05: takes a tick that Scheduler delivers as late as it may', async () => {
