@@ -17,6 +17,8 @@ export interface Stage {
   readonly logRetention: RetentionDays;
   /** Requests per second, and at once, that the public routes take before API Gateway answers 429 (S70). */
   readonly publicRate: { readonly perSecond: number; readonly burst: number };
+  /** Accounts besides this one that may take the auditor's role: to read the archive, and nothing else. */
+  readonly auditorAccounts: readonly string[];
   /** What alarms link to; an anchor is put behind it. */
   readonly runbook: string;
 }
@@ -30,6 +32,7 @@ export const STAGES: readonly Stage[] = [
     topics: { alerts: 'standard', events: 'standard' },
     logRetention: RetentionDays.THREE_MONTHS,
     publicRate: { perSecond: 50, burst: 100 },
+    auditorAccounts: [],
     runbook: RUNBOOK,
   },
   {
@@ -38,6 +41,7 @@ export const STAGES: readonly Stage[] = [
     topics: { alerts: 'standard', events: 'standard' },
     logRetention: RetentionDays.TWO_WEEKS,
     publicRate: { perSecond: 10, burst: 20 },
+    auditorAccounts: [],
     runbook: RUNBOOK,
   },
 ];

@@ -54,7 +54,7 @@ function ofConnection(view: ConnectionView, at: Date, command: CommandText): Att
         next: command('doctor'),
       };
     case 'suspect':
-      return { tone: 'warn', about, what: 'A refresh was cut off; Steward is finding out how it ended.' };
+      return ofSuspect(view, command);
     case 'paused':
       return {
         tone: 'warn',
@@ -68,6 +68,13 @@ function ofConnection(view: ConnectionView, at: Date, command: CommandText): Att
     default:
       return undefined;
   }
+}
+
+/** Of a refresh that was cut off the end is being found out; what came out of a backup is held. */
+function ofSuspect({ name: about, lastError }: ConnectionView, command: CommandText): Attention {
+  if (lastError?.code !== 'SEAL_BROKEN')
+    return { tone: 'warn', about, what: 'A refresh was cut off; Steward is finding out how it ended.' };
+  return { tone: 'bad', about, what: `Held: ${lastError.message}`, next: command(`connect ${about}`) };
 }
 
 function ofPending(

@@ -14,6 +14,7 @@ import { credentialsSetCommand } from './commands/credentials.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { noteCommand } from './commands/note.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { statusCommand } from './commands/status.ts';
 import { verifyArchiveCommand, type VerifyArchiveOptions } from './commands/verify.ts';
@@ -191,6 +192,13 @@ program
       noteCommand(context, connection, matter, text),
     ),
   );
+
+program
+  .command('restore')
+  .description('after the tables came out of a backup: hold what rotates until somebody decides')
+  .option('--trust <connection...>', 'let these go on: nothing refreshed them after the backup')
+  .option('-y, --yes', 'do not ask')
+  .action(withContext(restoreCommand));
 
 program
   .command('console')

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { ConfigInvalidError, NotFoundError } from '../../functions/core/errors.ts';
@@ -52,22 +53,23 @@ export function localFile(directory: string): string {
  */
 export async function openTarget(options: { readonly stage?: string; readonly directory: string }): Promise<Target> {
   if (options.stage !== undefined && options.stage !== LOCAL_STAGE) return openStage(options.stage);
-  const file = localFile(options.directory);
-  if (!existsSync(file)) {
-    throw new NotFoundError(
-      `Nothing runs in ${options.directory}. Start it with npm start, or name a deployed stage with --stage.`,
-    );
-  }
-  const { pid, endpoint, region, ...resources } = JSON.parse(readFileSync(file, 'utf8')) as LocalDescription;
-  if (!isAlive(pid))
-    throw new NotFoundError(`Steward in ${options.directory} has stopped. Start it again with npm start.`);
+  const local = await openLocal(options.directory);
+  if (local !== undefined) return local;
+  throw new NotFoundError(
+    existsSync(localFile(options.directory))
+      ? `Steward in ${options.directory} has stopped. Start it again with npm start.`
+      : `Nothing runs in ${options.directory}. Start it with npm start, or name a deployed stage with --stage.`,
+  );
+}
+
+/** The local service of a folder, if one runs. */
+export async function openLocal(directory: string): Promise<Target | undefined> {
+  const file = localFile(directory);
+  if (!existsSync(file)) return undefined;
+  const { pid, endpoint, region, ...resources } = JSON.parse(await readFile(file, 'utf8')) as LocalDescription;
+  if (!isAlive(pid)) return undefined;
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  return {
-    ...resources,
-    stage: LOCAL_STAGE,
-    directory: options.directory,
-    clientOptions: { endpoint, region, credentials },
-  };
+  return { ...resources, stage: LOCAL_STAGE, directory, clientOptions: { endpoint, region, credentials } };
 }
 
 function isAlive(pid: number): boolean {

@@ -2,6 +2,7 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { AccessLogs } from '../constructs/access-logs.ts';
 import { Archive } from '../constructs/archive.ts';
+import { AuditorRole } from '../constructs/auditor-role.ts';
 import { ConnectionsTable } from '../constructs/connections-table.ts';
 import { Credentials } from '../constructs/credentials.ts';
 import { DeadLetters } from '../constructs/dead-letters.ts';
@@ -36,6 +37,7 @@ export class StateStack extends Stack {
   readonly credentials: Credentials;
   readonly deadLetters: DeadLetters;
   readonly publicApi: PublicApi;
+  readonly auditor: AuditorRole;
 
   constructor(scope: Construct, id: string, props: StateStackProps) {
     super(scope, id, { terminationProtection: true, ...props });
@@ -54,6 +56,11 @@ export class StateStack extends Stack {
     this.credentials = new Credentials(this, 'Credentials', { stage: stage.name });
     this.deadLetters = new DeadLetters(this, 'DeadLetters');
     this.publicApi = new PublicApi(this, 'PublicApi', { ...stage.publicRate, logRetention: stage.logRetention });
+    this.auditor = new AuditorRole(this, 'Auditor', {
+      archive: this.archive,
+      signingKey: this.signingKey,
+      accounts: stage.auditorAccounts,
+    });
     this.tellTheCommand(stage);
   }
 
@@ -71,6 +78,7 @@ export class StateStack extends Stack {
       SecretPrefix: this.credentials.prefix,
       TopicArns: this.topics.arnsAsJson(),
       PublicBaseUrl: this.publicApi.baseUrl,
+      AuditorRoleArn: this.auditor.role.roleArn,
       DeadLetterQueueUrl: this.deadLetters.queue.queueUrl,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

@@ -37,6 +37,11 @@ export function acknowledgeWildcards(state: StateStack, service: ServiceStack): 
   for (const { resource, reason } of wildcards(state, service)) {
     Validations.of(service).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
   }
+  const archive = logicalId(state, state.archive.bucket.node.defaultChild);
+  Validations.of(state).acknowledge({
+    id: `AwsSolutions-IAM5[Resource::<${archive}.Arn>/*]`,
+    reason: 'An auditor reads all of the archive, whose bucket holds nothing else, and writes none of it.',
+  });
 }
 
 function exported(state: StateStack, arn: string): string {

@@ -3,6 +3,7 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { STAGES, stageNamed } from '../../infra/stages.ts';
 import { TABLES } from '../../infra/tables.ts';
+import { actionsOf, type Statement } from './permissions.ts';
 import { createTestStacks, synthesize } from './synthesize.ts';
 
 const { state } = synthesize();
@@ -199,5 +200,42 @@ describe('what outlives a deploy', () => {
         expect([id, Object.keys(Properties ?? {}).includes(name)]).toEqual([id, false]);
       }
     }
+  });
+});
+
+describe('the auditor’s role', () => {
+  const id = Object.keys(state.findResources('AWS::IAM::Role')).find((each) => each.startsWith('Auditor')) ?? '';
+  const statements = resources
+    .filter(
+      ([, { Type, Properties }]) => Type === 'AWS::IAM::Policy' && JSON.stringify(Properties['Roles']).includes(id),
+    )
+    .flatMap(([, { Properties }]) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement);
+
+  it('reads the archive with every version and retention, and the public key, and nothing else', () => {
+    expect(statements.flatMap(actionsOf).toSorted()).toEqual([
+      'kms:GetPublicKey',
+      's3:GetBucketObjectLockConfiguration',
+      's3:GetObject',
+      's3:GetObjectLegalHold',
+      's3:GetObjectRetention',
+      's3:GetObjectVersion',
+      's3:ListBucket',
+      's3:ListBucketVersions',
+    ]);
+    for (const statement of statements) {
+      const about = actionsOf(statement)[0]?.startsWith('kms:') === true ? 'SigningKey' : 'ArchiveBucket';
+      expect(JSON.stringify(statement.Resource)).toContain(about);
+      expect(JSON.stringify(statement.Resource)).not.toMatch(/Connections|State|Sealing|Rescue/);
+    }
+  });
+
+  it('is for this account, and for those that the stage names', () => {
+    const trusted = (accounts: readonly string[]) => {
+      const stage = { ...stageNamed('production'), auditorAccounts: accounts };
+      const roles = synthesize(stage).state.findResources('AWS::IAM::Role');
+      return JSON.stringify(Object.entries(roles).find(([each]) => each.startsWith('Auditor'))?.[1]);
+    };
+    expect(trusted([])).not.toContain('111122223333');
+    expect(trusted(['111122223333'])).toContain(':iam::111122223333:root');
   });
 });

@@ -224,6 +224,7 @@ describe('steward, against a running service', () => {
       expect((await consentFlow(url)).url).toMatch(/\/outcome\/connected$/);
       const [event] = await audited('steward.connection.invited');
       expect(event).toMatchObject({ connection: 'harbour-law', data: { authorizedBy: 'Pat Example' } });
+      expect(event?.data['actor']).toMatch(/./);
       expect(JSON.stringify(event)).not.toContain(url.slice(-20));
     });
 
@@ -279,6 +280,30 @@ describe('steward, against a running service', () => {
         'a fresh token',
         async () => (await services().connections.find('northwind-operations'))?.health === 'connected',
       );
+    });
+
+    it('restore holds what rotates until somebody decides, and audits who did', async () => {
+      expect((await run(['restore'])).code).toBe(2);
+      const held = await run(['--json', 'restore', '--yes']);
+      expect([held.code, lastJson(held)]).toEqual([0, { held: ['harbour-law'], free: [] }]);
+      const status = await run(['status']);
+      expect(status.stdout).toContain('harbour-law: Held: Came out of a backup');
+      expect(status.code).toBe(1);
+      expect((await audited('steward.connection.suspect'))[0]?.data).toMatchObject({
+        cause: 'restored',
+        actor: expect.stringMatching(/./) as string,
+      });
+
+      const unknown = await run(['restore', '--trust', 'harbor-law', '--yes']);
+      expect(unknown.stderr).toContain('Did you mean harbour-law?');
+      expect(unknown.code).toBe(2);
+      const { code, stderr } = await run(['restore', '--trust', 'harbour-law', '--yes']);
+      expect([code, stderr]).toEqual([0, 'harbour-law: refreshed with the next tick.\n']);
+      await eventually('another generation', async () => {
+        const connection = await services().connections.find('harbour-law');
+        return connection?.health === 'connected' && (await services().connections.highWater('harbour-law')) > 1;
+      });
+      expect((await run(['status'])).code).toBe(0);
     });
 
     it('names the nearest connection', async () => {
@@ -386,7 +411,8 @@ describe('steward, against a running service', () => {
       const result = await run(['--json', 'alerts', 'replay', '--from', from]);
       expect((lastJson(result) as { replayed: number }).replayed).toBeGreaterThan(0);
       expect(result.code).toBe(0);
-      expect((await audited('steward.alert.replayed'))[0]?.data).toMatchObject({ from });
+      const [event] = await audited('steward.alert.replayed');
+      expect(event?.data).toMatchObject({ from, actor: expect.stringMatching(/./) as string });
     });
 
     it.each([

@@ -1,4 +1,10 @@
-import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  DeleteItemCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -6,6 +12,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createAuthorizationStore } from '../../functions/adapters/dynamodb/authorization-store.ts';
 import { createBreakerStore } from '../../functions/adapters/dynamodb/breaker-store.ts';
 import { createConnectionStore } from '../../functions/adapters/dynamodb/connection-store.ts';
+import { createSetHighWater } from '../../functions/adapters/dynamodb/set-high-water.ts';
 import { createKmsDataKeys } from '../../functions/adapters/kms/data-keys.ts';
 import { createCodeExchange } from '../../functions/adapters/oauth4webapi/code-exchange.ts';
 import { createRescueStore } from '../../functions/adapters/s3/rescue-store.ts';
@@ -13,6 +20,7 @@ import { createCredentialsSource } from '../../functions/adapters/secrets-manage
 import { createAnswerWeb } from '../../functions/core/authorization/answer.ts';
 import { createBrowserCookies } from '../../functions/core/authorization/cookies.ts';
 import { createTicket } from '../../functions/core/authorization/ticket.ts';
+import { createAfterRestore } from '../../functions/core/connections/after-restore.ts';
 import { createConnectionAccess } from '../../functions/core/connections/connection-access.ts';
 import { CredentialsMissingError, SealBrokenError, StoreUnavailableError } from '../../functions/core/errors.ts';
 import { createSealer } from '../../functions/core/sealing/sealer.ts';
@@ -127,6 +135,30 @@ async function connect({ store, world, authorizations, answer, dependencies }: S
   expect(landed.headers.location).toBe('/outcome/connected');
 }
 
+type Contents = readonly { readonly table: string; readonly items: readonly Record<string, AttributeValue>[] }[];
+
+/** What a backup holds. */
+async function contents(client: DynamoDBClient, tables: readonly string[]): Promise<Contents> {
+  return Promise.all(
+    tables.map(async (TableName) => {
+      const { Items: items = [] } = await client.send(new ScanCommand({ TableName, ConsistentRead: true }));
+      return { table: TableName, items };
+    }),
+  );
+}
+
+/** Puts a backup in the place of what there is. */
+async function replaceContents(client: DynamoDBClient, backup: Contents): Promise<void> {
+  for (const { table, items } of backup) {
+    const keyNames = 'pk' in (items[0] ?? {}) ? ['pk', 'sk'] : ['connection'];
+    const keyOf = (item: Record<string, AttributeValue>) =>
+      Object.fromEntries(keyNames.map((name) => [name, item[name] as AttributeValue]));
+    for (const now of await contents(client, [table]))
+      for (const item of now.items) await client.send(new DeleteItemCommand({ TableName: table, Key: keyOf(item) }));
+    for (const item of items) await client.send(new PutItemCommand({ TableName: table, Item: item }));
+  }
+}
+
 describe.each(['dynoxide', 'dynalite'] as const)('connections over AWS on loopback (%s)', (engine) => {
   it('connect, refresh twenty times across their expiry, and open for a poller', async () => {
     const started = await start(engine);
@@ -160,6 +192,50 @@ describe.each(['dynoxide', 'dynalite'] as const)('connections over AWS on loopba
       expect(items?.length).toBeGreaterThan(0);
       expect(JSON.stringify(items)).not.toMatch(/canary/);
     }
+  });
+
+  it('S82: restore both tables from a backup without presenting a spent token', async () => {
+    const started = await start(engine);
+    const { world, store, sweep, dependencies, client, cloud } = started;
+    const { connectionsTableName, stateTableName } = cloud.resources;
+    for (const name of ['spent', 'idle']) await connect(started, name);
+    const backup = await contents(client, [connectionsTableName, stateTableName]);
+
+    // After the backup one of them is refreshed: what the backup holds of it is spent, and so is its high water.
+    await store.change('idle', {}, { nextRefreshAt: null }, [], world.clock.now());
+    world.clock.advance(HOUR_MS);
+    expect(await sweep()).toMatchObject({ counts: { refreshed: 1 } });
+    await replaceContents(client, backup);
+    expect((await store.find('spent'))?.generation).toBe(await store.highWater('spent'));
+
+    const after = createAfterRestore({
+      store,
+      setHighWater: createSetHighWater({ client, tableName: stateTableName }),
+      events: dependencies.events,
+      clock: world.clock,
+    });
+    const presented = world.endpoint.presented.length;
+    for (const each of await after.look()) await after.hold(each, 'Kim');
+    for (let minute = 0; minute < 3; minute += 1) {
+      world.clock.advance(HOUR_MS);
+      await store.reject('spent', 1);
+      await sweep();
+    }
+    expect(world.endpoint.presented).toHaveLength(presented);
+    expect(await after.look()).toMatchObject([{ held: true }, { held: true }]);
+    expect(await store.find('spent')).toMatchObject({ health: 'suspect', lastError: { code: 'SEAL_BROKEN' } });
+    const access = createConnectionAccess({ store, sealer: dependencies.sealer, clock: world.clock });
+    await expect(access.open('spent')).rejects.toThrow(SealBrokenError);
+
+    // Somebody vouches for the one that nothing refreshed, and consents again for the other.
+    const [idle] = (await after.look()).filter(({ connection }) => connection.name === 'idle');
+    if (idle === undefined) throw new Error('idle is gone');
+    await after.trust(idle, 'Kim');
+    expect(await sweep()).toMatchObject({ counts: { refreshed: 1 } });
+    await connect(started, 'spent');
+    expect(await store.find('spent')).toMatchObject({ health: 'connected', generation: 3 });
+    expect(await store.find('idle')).toMatchObject({ health: 'connected', generation: 2 });
+    expect(await after.look()).toMatchObject([{ held: false }, { held: false }]);
   });
 
   it('R34: remember a refusing provider in its breaker', async () => {

@@ -99,7 +99,10 @@ function redirectUriOf({ providers, target }: Services, { provider, settings }: 
 }
 
 /** A connection that nobody has to consent to: its tokens are fetched with the secret again. */
-async function reopen({ terminal, services }: CommandContext, { name, provider }: Connection): Promise<number> {
+async function reopen(
+  { terminal, services }: Pick<CommandContext, 'terminal' | 'services'>,
+  { name, provider }: Connection,
+): Promise<number> {
   const now = services.clock.now();
   await services.connections.reopen(name, 'client-credentials', now);
   const summary = `${name} is being connected again`;

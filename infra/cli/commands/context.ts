@@ -12,10 +12,12 @@ export interface GlobalOptions {
 export interface CommandContext {
   readonly terminal: Terminal;
   readonly services: Services;
+  /** Folder of the local service, whichever stage the command works on. */
+  readonly directory: string;
 }
 
 /** Opens what a command works on. */
 export async function openContext(options: GlobalOptions): Promise<CommandContext> {
   const terminal = createTerminal(options.json === true);
-  return { terminal, services: createServices(await openTarget(options)) };
+  return { terminal, services: createServices(await openTarget(options)), directory: options.directory };
 }

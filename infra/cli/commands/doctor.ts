@@ -4,27 +4,32 @@ import { HeadBucketCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { ServiceError } from '../../../functions/core/errors.ts';
 import { createSend } from '../../../functions/http/send.ts';
 import { EXIT } from '../exit.ts';
-import type { Services } from '../services.ts';
+import { regionWarnings, twiceWarnings } from '../placement.ts';
+import { createServices, type Services } from '../services.ts';
 import { table } from '../table.ts';
+import { openLocal } from '../target.ts';
 import type { CommandContext } from './context.ts';
 
 interface Finding {
   readonly check: string;
   readonly ok: boolean;
   readonly detail: string;
+  /** Worth knowing, and nothing that is broken. */
+  readonly warning?: true;
 }
 
 /** `steward doctor`: can everything be reached, and if not, which permission or setting is missing. Exit code 1 then. */
-export async function doctorCommand({ terminal, services }: CommandContext): Promise<number> {
+export async function doctorCommand({ terminal, services, directory }: CommandContext): Promise<number> {
   const findings = [
     ...(await awsFindings(services)),
     await publicAddress(services),
     ...(await connectionFindings(services)),
+    ...(await placementFindings(services, directory)),
   ];
   if (terminal.json) terminal.out(JSON.stringify({ ok: findings.every(({ ok }) => ok), findings }));
   else {
-    const rows = findings.map(({ check: name, ok, detail }) => [
-      terminal.paint(ok ? 'good' : 'bad', ok ? 'ok' : 'no'),
+    const rows = findings.map(({ check: name, ok, detail, warning }) => [
+      warning === true ? terminal.paint('warn', 'look') : terminal.paint(ok ? 'good' : 'bad', ok ? 'ok' : 'no'),
       name,
       detail,
     ]);
@@ -96,4 +101,19 @@ async function connectionFindings({ connections, credentials, providers }: Servi
       };
     }),
   );
+}
+
+/** Where connections live, compared with where this stage does and with what runs on this machine. */
+async function placementFindings({ connections, target }: Services, directory: string): Promise<readonly Finding[]> {
+  if (target.directory !== undefined) return [];
+  const here = await connections.list();
+  const [, , , region = ''] = target.signingKeyArn.split(':');
+  const local = await openLocal(directory);
+  const elsewhere = local === undefined ? [] : await createServices(local).connections.list();
+  return [...regionWarnings(here, region), ...twiceWarnings(here, elsewhere, directory)].map(({ about, what }) => ({
+    check: `connection ${about}`,
+    ok: true,
+    warning: true,
+    detail: what,
+  }));
 }

@@ -71,6 +71,12 @@ describe('attentionOf', () => {
     ['reauthorization-required', {}, 'bad', 'steward connect acme'],
     ['access-denied', {}, 'bad', 'steward doctor'],
     ['suspect', {}, 'warn', undefined],
+    [
+      'suspect',
+      { lastError: { code: 'SEAL_BROKEN', message: 'Came out of a backup', at } },
+      'bad',
+      'steward connect acme',
+    ],
     ['paused', {}, 'warn', 'steward resume acme'],
   ] as const)('%s %o is %s, and says what comes next', (status, change, tone, next) => {
     const [item, ...others] = ofConnection({ status, ...change });
