@@ -24,6 +24,7 @@ export function createReportScene(description: Partial<SourceDescription> = {}) 
     windows,
     describe: (job) => {
       if (job.source === 'gone') throw new NotFoundError('no such source');
+      if (job.source === 'bug') throw new TypeError('a bug');
       return described();
     },
     start: async (name, input) => {

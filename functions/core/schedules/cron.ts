@@ -12,7 +12,7 @@ const NEVER = 'never comes: no date fits it';
 /** Five or six fields. A time that a zone skips in spring comes just after the gap, one that it repeats comes once. */
 function parse({ cron, zone }: Timetable): Cron {
   try {
-    return new Cron(cron, { timezone: zone, mode: '5-or-6-parts', paused: true });
+    return new Cron(cron, { timezone: zone, mode: '5-or-6-parts' });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigInvalidError(`The schedule "${cron}" in zone ${zone} cannot be read: ${reason}`, { cause: error });

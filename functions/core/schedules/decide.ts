@@ -2,7 +2,7 @@ import type { SourceDescription, Window } from '../reports/source.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../time.ts';
 import { timeAfter, timeAtOrBefore, timeBefore, type Timetable } from './cron.ts';
 import type { ExportRequest } from './job-store.ts';
-import type { Chain, WindowRecord } from './window-store.ts';
+import type { Chain, WindowError, WindowRecord } from './window-store.ts';
 
 /** An export that said nothing for so long is given up: durable waits are cut into half hours, each with a beat. */
 export const STALLED_AFTER_MS = 3 * HOUR_MS;
@@ -107,8 +107,9 @@ function retryOrStart(input: DecideInput, window: Window, record: WindowRecord |
   if (record === undefined) return { type: 'export', window, attempt: 1 };
   const attempt = record.attempt + 1;
   if (record.action === 'gap') return { type: 'gap', window, attempt, reason: record.reason ?? 'given up' };
-  if (isHopeless(input, record)) {
-    return { type: 'gap', window, attempt, reason: `failed: ${record.error?.code}` };
+  const { error } = record;
+  if (error !== undefined && isHopeless(input, error, record.attempt)) {
+    return { type: 'gap', window, attempt, reason: `failed: ${error.code}` };
   }
   const until = new Date(record.updatedAt.getTime() + retryDelayMs(record.attempt));
   return input.now < until && !askedSince(input, record.updatedAt)
@@ -116,8 +117,8 @@ function retryOrStart(input: DecideInput, window: Window, record: WindowRecord |
     : { type: 'export', window, attempt };
 }
 
-function isHopeless({ source }: DecideInput, { error, attempt }: WindowRecord): boolean {
-  if (error === undefined || MENDED_BY_PEOPLE.includes(error.code)) return false;
+function isHopeless({ source }: DecideInput, error: WindowError, attempt: number): boolean {
+  if (MENDED_BY_PEOPLE.includes(error.code)) return false;
   // A snapshot can be tried until the next one is due; then it is a gap anyhow.
   const lasting = !error.retryable || (error.code === 'EXPORT_INCOMPLETE' && source.kind === 'incremental');
   return lasting && (error.inARow ?? attempt) >= ATTEMPTS_BEFORE_GAP;

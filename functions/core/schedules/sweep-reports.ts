@@ -107,9 +107,7 @@ async function advance(deps: SweepReportsDependencies, lease: LeasedJob, job: Re
   const records = new Map<number, WindowRecord>();
   for (const from of startsToLookUp(input)) {
     const record = await deps.windows.find(job.name, from);
-    const isAsked = chain?.asked?.some((asked) => asked.getTime() === from.getTime()) === true;
-    if (record && record.state !== 'exported' && (record.state !== 'gap' || isAsked))
-      records.set(from.getTime(), record);
+    if (record) records.set(from.getTime(), record);
   }
   const decision = decide({ ...input, records });
   if (decision.type === 'wait') return { dueAt: decision.until, run };
