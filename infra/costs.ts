@@ -176,7 +176,10 @@ export function limits(usage: Usage): Limit[] {
   ].toSorted((a, b) => b.used - a.used);
 }
 
-/** The table that README shows. */
+/** Sizes that README shows. */
+export const COST_SIZES = [10, 1_000, 100_000] as const;
+
+/** The table that README shows: `npm run costs` writes it there. */
 export function costTable(sizes: readonly number[]): string {
   const rows = sizes.map((connections) => {
     const usage = typicalUsage(connections);
@@ -191,8 +194,8 @@ export function costTable(sizes: readonly number[]): string {
 }
 
 if (import.meta.main) {
-  console.log(costTable([10, 1_000, 100_000]));
-  for (const connections of [10, 1_000, 100_000]) {
+  console.log(costTable(COST_SIZES));
+  for (const connections of COST_SIZES) {
     console.log(`\n${connections.toLocaleString('en')} connections`);
     for (const { item, dollars } of monthlyCosts(typicalUsage(connections))) {
       console.log(`  ${item.padEnd(20)} ${dollars.toFixed(2).padStart(10)}`);
