@@ -66,7 +66,7 @@ export function createOpenApi({ access, budgets, send, clock, providers }: OpenA
       }
       sent += 1;
       const response = await send(toHttp(provider, context, request, accessToken), allowed);
-      const failure = provider.judge(response, clock.now());
+      const failure = provider.judge(response, clock.now(), request.path);
       if (failure === undefined) {
         const pausedUntil = provider.pausedUntil?.(response, clock.now());
         if (pausedUntil !== undefined) await noted(() => budgets.block(draw, pausedUntil));

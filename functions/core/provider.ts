@@ -161,8 +161,11 @@ export interface Provider {
   readonly tokenBudget?: string;
   readonly authorization?: AuthorizationProfile;
   readonly token: TokenProfile;
-  /** Judges an API response: `undefined` when it can be used. Pure; the wait of a 429 is in the error. */
-  judge(response: HttpResponse, now: Date): ServiceError | undefined;
+  /**
+   * Judges an API response: `undefined` when it can be used. Pure; the wait of a 429 is in the error. `path` is that of
+   * the request, below the API's base: which permission is missing often hangs on it.
+   */
+  judge(response: HttpResponse, now: Date, path?: string): ServiceError | undefined;
   /** What an answer that can be used says of its budget: nothing is left before this. Pure; absent where none says so. */
   pausedUntil?(response: HttpResponse, now: Date): Date | undefined;
   /** Sources of report jobs by name. */

@@ -31,7 +31,7 @@ describe.skipIf(NO_BROWSER !== '')(`an export's summary in a browser${NO_BROWSER
   });
 
   it.each(['light', 'dark'] as const)(
-    'E28 reads on a phone in %s: axe, width, no script, nothing from elsewhere',
+    'reads on a phone in %s: axe, width, no script, nothing from elsewhere',
     async (colorScheme) => {
       const { page, requests, complaints } = await openPage(browser, {
         viewport: { width: 360, height: 740 },

@@ -17,14 +17,14 @@ const MAX_WAIT_MS = 5 * MINUTE_MS;
 const MAX_MESSAGE_LENGTH = 300;
 
 /** Judges an API response: `undefined` when it can be used. */
-export function judge(response: HttpResponse, now: Date): ServiceError | undefined {
+export function judge(response: HttpResponse, now: Date, path = ''): ServiceError | undefined {
   const { status } = response;
   if (status >= 200 && status < 300) return maintenance(response);
   const said = vendorMessage(response);
   if (status === 401) return new AccessTokenRejectedError('Action1 no longer takes the access token');
   if (status === 403) {
     return new AccessDeniedError(
-      `Action1 answered 403${said}. The role of the API credential lacks a permission, or the path is wrong: Action1 answers unknown paths with 403 too`,
+      `Action1 answered 403${said}. The role of the API credential lacks ${permissionFor(path)}, or the path is wrong: Action1 answers unknown paths with 403 too`,
     );
   }
   if (status === 429) {
@@ -35,6 +35,21 @@ export function judge(response: HttpResponse, now: Date): ServiceError | undefin
   }
   if (status >= 400) return new ProviderRefusedError(`Action1 answered ${status}${said}`);
   return new ProviderResponseInvalidError(`Action1 answered ${status}, which no call of ours expects`);
+}
+
+/** What a role needs for the lists that we read, by the first segment of the path (the vendor's API reference). */
+const PERMISSIONS: Readonly<Record<string, string>> = {
+  audit: 'the permission view_audit',
+  endpoints: 'the permission view_endpoints',
+  'installed-software': 'the permission view_installed_software',
+  reportdata: 'the permission view_reports, with a scope that holds the organization and this report',
+  search: 'one of the permissions view_endpoints, view_software_repository and view_reports',
+  updates: 'one of the permissions approve_updates, view_dashboards and manage_automations',
+  vulnerabilities: 'the permission view_vulnerabilities',
+};
+
+function permissionFor(path: string): string {
+  return PERMISSIONS[path.split('/')[0] ?? ''] ?? 'a permission';
 }
 
 /** A page for people in place of an answer: Action1 is being maintained. No call of ours asks for HTML. */

@@ -28,11 +28,11 @@ const ERROR_CODE = /"code"\s*:\s*"(AS-[A-Za-z0-9-]{1,40})"/u;
  *
  * 500 stands for faults of a resource as well as for Actionstep's own, so that it counts as passing.
  */
-export function judge(response: HttpResponse, now: Date): ServiceError | undefined {
+export function judge(response: HttpResponse, now: Date, path = ''): ServiceError | undefined {
   const { status } = response;
   if (status === 200 || status === 201 || status === 204) return undefined;
   if (status === 401) return new AccessTokenRejectedError('Actionstep no longer takes the access token');
-  if (status === 403) return denied(response);
+  if (status === 403) return denied(response, path);
   if (status === 429) {
     return new ProviderRateLimitedError('Actionstep asked us to slow down', retryAfterMs(response.headers, now));
   }
@@ -43,10 +43,12 @@ export function judge(response: HttpResponse, now: Date): ServiceError | undefin
   return new ProviderResponseInvalidError(`Actionstep answered ${status}, which its API does not document`);
 }
 
-function denied(response: HttpResponse): AccessDeniedError {
+/** A scope is named as its resource is. */
+function denied(response: HttpResponse, path: string): AccessDeniedError {
+  const resource = /^[a-z][a-z0-9_]*/u.exec(path)?.[0] ?? 'this resource';
   return bodyText(response).includes('insufficient_scope')
     ? new AccessDeniedError(
-        "The connection lacks this resource's scope: add it to the connection's scopes and authorize it again",
+        `The connection lacks the scope ${resource}, or one of what is included with it: add it to the connection's scopes and authorize it again`,
       )
-    : new AccessDeniedError('The person who authorized the connection may not read this in Actionstep');
+    : new AccessDeniedError(`The person who authorized the connection may not read ${resource} in Actionstep`);
 }

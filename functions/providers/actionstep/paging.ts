@@ -24,16 +24,19 @@ export interface ResourcePage {
 const EMPTY: ResourcePage = { rows: [], linked: {}, linkTypes: {} };
 
 /**
- * Reads the page of a resource out of a response. 204 is an empty page, and a page of one row holds the row itself
- * where others hold an array.
+ * Reads the page of a resource out of a response. 204 is an empty page (200 without a body is none: something was cut
+ * off), and a page of one row holds the row itself where others hold an array.
  *
  * @throws ProviderResponseInvalidError when the body is not such an envelope
  */
 export function parsePage(response: HttpResponse, resource: string): ResourcePage {
-  if (response.status === 204 || response.body.byteLength === 0) return EMPTY;
+  if (response.status === 204) return EMPTY;
   const body = bodyJson(response);
   if (!isObject(body)) {
     throw new ProviderResponseInvalidError(`Actionstep's answer for ${resource} is not a JSON object`);
+  }
+  if (body[resource] === undefined && !isObject(body.meta) && !isObject(body.links)) {
+    throw new ProviderResponseInvalidError(`Actionstep's answer for ${resource} holds neither records nor their count`);
   }
   const paging = v.safeParse(pagingSchema, at(body, 'meta', 'paging', resource));
   const templates = v.safeParse(linkTemplatesSchema, body.links ?? {});

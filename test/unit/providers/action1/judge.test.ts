@@ -46,6 +46,17 @@ describe('the judge of Action1 answers', () => {
     expect(failure?.message).toContain('unknown paths');
   });
 
+  it.each([
+    ['reportdata/o1/r1/data', 'view_reports, with a scope that holds the organization and this report'],
+    ['vulnerabilities/o1', 'view_vulnerabilities'],
+    ['audit/events', 'view_audit'],
+    ['updates/o1', 'approve_updates, view_dashboards and manage_automations'],
+    ['reports/all', 'lacks a permission'],
+  ])('says which permission reading %s needs', (path, permission) => {
+    const failure = judge(response(403, {}), now, path);
+    expect(failure).toMatchObject({ code: 'ACCESS_DENIED', message: expect.stringContaining(permission) as string });
+  });
+
   it('prefers the user message, takes out control characters and cuts what is long', () => {
     const failure = judge(
       response(400, { user_message: `a\n\u0000b${'x'.repeat(500)}`, developer_message: 'dev' }),

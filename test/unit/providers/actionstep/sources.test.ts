@@ -226,7 +226,7 @@ describe('time', () => {
 describe('refusals', () => {
   it('names the missing scope of a resource, or of an included one', async () => {
     const harness = await open({}, 'filenotes');
-    await expect(readAll(harness, 'actions')).rejects.toThrow(/scope/u);
+    await expect(readAll(harness, 'actions')).rejects.toThrow('lacks the scope actions,');
     await expect(readAll(harness, 'filenotes', { include: ['action'] })).rejects.toThrow(AccessDeniedError);
   });
 
