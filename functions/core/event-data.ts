@@ -74,7 +74,27 @@ export const blind = object(
 
 export const exported = object(
   { job, source: name, from: say(instant, 'The window, inclusive.'), to: say(instant, 'Exclusive.'), attempt: count },
-  { manifestKey: say(name, 'Where the record lies in the archive, once there is one.'), cut },
+  {
+    manifestKey: say(name, 'Where the record lies in the archive, once there is one.'),
+    sequence: say(version, 'Its number in the job’s chain.'),
+    rows: say(count, 'Rows that were read.'),
+    sourceTotal: say({ type: ['integer', 'null'], minimum: 0 }, 'The source’s own count; null where it has none.'),
+    parts: count,
+    bytes: count,
+    completeness: say({ enum: ['reconciled', 'short-page', 'second-pass', 'unproven'] }, 'How it was judged.'),
+    fills: say(version, 'Number of the gap record that this export fills.'),
+    changes: say(
+      { type: 'array', items: object({ kind: { enum: ['new', 'missing', 'retyped'] }, column: text }) },
+      'Columns that changed since the export before.',
+    ),
+    code: say(name, 'Why an attempt ended; stable.'),
+    message: say(text, 'The same for people.'),
+    retryable: say({ type: 'boolean' }, 'Whether the next attempt may go well with nobody stepping in.'),
+    reason: say(text, 'Why a window was given up.'),
+    attempts: say(count, 'After how many.'),
+    reportKey: say(name, 'The figures of what did not reconcile, beside the data that was read.'),
+    cut,
+  },
 );
 export const connection = object(
   { connection: name, provider: name },

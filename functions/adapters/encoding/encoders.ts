@@ -1,5 +1,5 @@
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Cell, Encoders } from '../../core/reports/encoding.ts';
 import type { Column, ColumnType } from '../../core/reports/schema.ts';
 
@@ -13,7 +13,11 @@ const PARQUET_TYPES: Readonly<Record<ColumnType, 'STRING' | 'DOUBLE' | 'BOOLEAN'
 
 /** gzip from Node (no name, no time in its header), Parquet from hyparquet-writer: same rows, same bytes. */
 export function createEncoders(): Encoders {
-  return { gzip: (bytes) => gzipSync(bytes, { level: 6 }), parquet: encodeParquet };
+  return {
+    gzip: (bytes) => gzipSync(bytes, { level: 6 }),
+    gunzip: (bytes) => gunzipSync(bytes),
+    parquet: encodeParquet,
+  };
 }
 
 function encodeParquet(columns: readonly Column[], values: readonly (readonly Cell[])[]): Uint8Array {

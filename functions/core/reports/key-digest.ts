@@ -63,7 +63,12 @@ export interface KeyComparison {
   /** Absent where there is nothing to compare with. */
   readonly appeared?: number;
   readonly disappeared?: number;
+  /** Places, in their own exports, of the first rows that came and went. */
+  readonly sample?: { readonly appeared: readonly number[]; readonly disappeared: readonly number[] };
 }
+
+/** Rows that are shown to people. */
+const SAMPLE_LIMIT = 20;
 
 /** Compares the keys of two exports, each given as the digests of its parts. */
 export function compareKeys(
@@ -75,13 +80,48 @@ export function compareKeys(
   if (previous === undefined) return { duplicates };
   const before = distinct(previous);
   const kept = common(now.keys, before.keys);
-  return { duplicates, appeared: now.keys.length - kept, disappeared: before.keys.length - kept };
+  const appeared = now.keys.length - kept;
+  const disappeared = before.keys.length - kept;
+  const sample = { appeared: placesOf(now, before, appeared), disappeared: placesOf(before, now, disappeared) };
+  return { duplicates, appeared, disappeared, sample };
 }
 
-function distinct(digests: readonly Uint8Array[]): { readonly keys: BigUint64Array; readonly total: number } {
+interface Keys {
+  /** As the rows are. */
+  readonly rows: BigUint64Array;
+  /** Sorted, each once. */
+  readonly keys: BigUint64Array;
+  readonly total: number;
+}
+
+function distinct(digests: readonly Uint8Array[]): Keys {
   const bytes = new Uint8Array(Buffer.concat(digests));
-  const keys = new BigUint64Array(bytes.buffer, 0, Math.floor(bytes.byteLength / KEY_BYTES)).toSorted();
-  return { keys: keys.filter((key, index) => index === 0 || key !== keys[index - 1]), total: keys.length };
+  const rows = new BigUint64Array(bytes.buffer, 0, Math.floor(bytes.byteLength / KEY_BYTES));
+  const keys = rows.toSorted();
+  return { rows, keys: keys.filter((key, index) => index === 0 || key !== keys[index - 1]), total: keys.length };
+}
+
+/** Places of the first of `count` keys that are not among the others. */
+function placesOf({ rows }: Keys, others: Keys, count: number): readonly number[] {
+  const places: number[] = [];
+  const seen = new Set<bigint>();
+  for (let place = 0; place < rows.length && places.length < Math.min(count, SAMPLE_LIMIT); place++) {
+    const key = rows[place] as bigint;
+    if (seen.has(key) || holds(others.keys, key)) continue;
+    seen.add(key);
+    places.push(place);
+  }
+  return places;
+}
+
+function holds(sorted: BigUint64Array, key: bigint): boolean {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as bigint) < key) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low] === key;
 }
 
 function common(a: BigUint64Array, b: BigUint64Array): number {

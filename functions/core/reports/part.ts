@@ -27,6 +27,8 @@ export interface PartOptions {
   readonly description: Pick<SourceDescription, 'columns' | 'keyColumns' | 'groupColumn'>;
   /** As the first part found them; absent in the first part. */
   readonly columns: readonly Column[] | undefined;
+  /** What an export without rows has: those of the last one, so that its files have the same head. */
+  readonly emptyColumns: readonly Column[] | undefined;
   /** Absent where keys are no longer digested at this many rows. */
   readonly digestKeys: DigestKeys | undefined;
 }
@@ -147,7 +149,8 @@ function addToColumns(content: Content, mapper: RowMapper, rows: readonly Source
 
 function tables(content: Content, options: PartOptions, encoders: Encoders, even: boolean): readonly PartFile[] {
   if (content.rows === 0 && !even) return [];
-  const columns = withMore(content.columns ?? inferColumns(options.description.columns, []));
+  const empty = options.emptyColumns?.length ? options.emptyColumns : inferColumns(options.description.columns, []);
+  const columns = withMore(content.columns ?? empty);
   const { rows } = content;
   return options.formats.map((format): PartFile => {
     if (format === 'parquet') {

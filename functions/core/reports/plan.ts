@@ -45,6 +45,8 @@ export interface Plan {
 
 /** What the last export left to compare with. */
 export interface Comparable {
+  /** Of its manifest. */
+  readonly key: string;
   readonly columns: readonly Column[];
   readonly keys: readonly ManifestPart[];
   readonly rows: number;
@@ -153,6 +155,7 @@ async function readComparable({ archive }: ExportDependencies, key: string): Pro
   if (record?.kind !== 'export') return null;
   const keys = record.parts.filter(({ format }) => format === 'keys').map((part) => ({ ...part, blocks: [] }));
   return {
+    key,
     columns: record.schema.columns,
     keys: keys.length > KEY_PARTS_LIMIT ? [] : keys,
     rows: record.rows,

@@ -87,6 +87,7 @@ export async function readPart(
       defuseFormulas: job.defuseFormulas,
       description: plan.description,
       columns: position.columns,
+      emptyColumns: plan.compare?.columns,
       digestKeys:
         position.rows < KEYS_LIMIT ? createKeyDigest(`${deps.stage}|${job.connection}|${job.name}`) : undefined,
     },
@@ -96,7 +97,7 @@ export async function readPart(
   if (isStopped(last)) return { ...last, pages: builder.pages(), requests: api.requests() };
   const done = last.next === undefined;
   const parts = await writeFiles(deps, plan, position, builder.finish(done && position.part === 1));
-  const columns = builder.columns() ?? position.columns;
+  const columns = builder.columns() ?? position.columns ?? (done ? plan.compare?.columns : undefined);
   return {
     position: {
       ...(last.next === undefined ? {} : { cursor: last.next }),

@@ -7,6 +7,7 @@ import type { Collected } from './collected.ts';
 import { recordEvents } from './record-events.ts';
 import type { KeyComparison } from './key-digest.ts';
 import { type ChainRecord, type GapRecord, type Manifest, parseRecord, sha256Hex, signRecord } from './manifest.ts';
+import { nameChanges } from './named-changes.ts';
 import { GAP, MANIFEST, SUMMARY } from './names.ts';
 import { type Plan, planJob } from './plan.ts';
 import type { ExportDependencies, ExportInput, ExportOutcome } from './run-types.ts';
@@ -36,9 +37,10 @@ export async function sealExport(deps: ExportDependencies, sealing: Sealing): Pr
   const job = planJob(plan);
   const lock = lockOf(job, collected.readAt);
   const content = manifestContent(deps, sealing);
+  const named = await nameChanges(deps, plan, collected, sealing.comparison);
   const summary = await deps.archive.write({
     key: `${plan.prefix}${SUMMARY}`,
-    bytes: Buffer.from(renderSummary(content, plan.compare)),
+    bytes: Buffer.from(renderSummary(content, plan.compare, named)),
     contentType: 'text/html; charset=utf-8',
   });
   const objects = [...collected.parts, summary];

@@ -18,6 +18,11 @@ export function moment(iso: string): string {
   return `${iso.slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+/** An instant as a clock in a zone shows it: `2026-01-31 13:00:00`. */
+export function localMoment(iso: string, zone: string): string {
+  return new Date(iso).toLocaleString('sv-SE', { timeZone: zone });
+}
+
 /** `+12 since the last export`. */
 export function delta(difference: number): string {
   if (difference === 0) return 'as many as last time';
@@ -27,8 +32,11 @@ export function delta(difference: number): string {
 export interface Bar {
   readonly label: string;
   readonly count: number;
+  /** What it is a part of. */
+  readonly of: number;
   /** The same group in the export before. */
   readonly before: number | undefined;
+  readonly tone: 'bad' | 'warn' | 'plain';
 }
 
 const BAR_HEIGHT = 28;
@@ -37,13 +45,14 @@ const BAR_WIDTH = 360;
 /** Horizontal bars, the largest group across the whole width; the numbers stand as text beside them. */
 export function bars(groups: readonly Bar[]): string {
   const largest = Math.max(1, ...groups.map(({ count }) => count));
-  const lines = groups.map(({ label, count, before }) => {
+  const lines = groups.map(({ label, count, of, before, tone }) => {
     const width = Math.max(2, Math.round((count / largest) * BAR_WIDTH));
-    const change = before === undefined ? '' : ` <small>${delta(count - before)}</small>`;
+    const share = `<small>${number(Math.round((1000 * count) / Math.max(1, of)) / 10)} %</small>`;
+    const change = before === undefined ? '' : `<br><small>${delta(count - before)}</small>`;
     const picture =
-      `<svg viewBox="0 0 ${BAR_WIDTH} ${BAR_HEIGHT}" preserveAspectRatio="none" aria-hidden="true">` +
+      `<svg class="${tone}" viewBox="0 0 ${BAR_WIDTH} ${BAR_HEIGHT}" preserveAspectRatio="none" aria-hidden="true">` +
       `<rect width="${width}" height="${BAR_HEIGHT}" rx="3"/></svg>`;
-    return `<li><span class="label">${escapeHtml(label)}</span>${picture}<span>${number(count)}${change}</span></li>`;
+    return `<li><span class="label">${escapeHtml(label)}</span>${picture}<span><b>${number(count)}</b> ${share}${change}</span></li>`;
   });
   return `<ol class="bars">${lines.join('')}</ol>`;
 }
@@ -54,9 +63,17 @@ export function facts(entries: readonly (readonly [string, string])[]): string {
   return `<dl>${items.join('')}</dl>`;
 }
 
+/** A table of texts. */
+export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = (texts: readonly string[], tag: string) =>
+    texts.map((text) => `<${tag}>${escapeHtml(text)}</${tag}>`).join('');
+  const body = rows.map((row) => `<tr>${cells(row, 'td')}</tr>`).join('');
+  return `<div class="scroll"><table><thead><tr>${cells(columns, 'th')}</tr></thead><tbody>${body}</tbody></table></div>`;
+}
+
 export const SUMMARY_STYLE = `
-:root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6570;--line:#d9dee3;--paper:#fff;--bar:#2b6cb0;--good:#1a7f4b;--open:#9a6700}
-@media (prefers-color-scheme:dark){:root{--ink:#e6e9ec;--soft:#9aa5b1;--line:#38414a;--paper:#14181c;--bar:#6ea8e0;--good:#5cc58f;--open:#e0b252}}
+:root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6570;--line:#d9dee3;--paper:#fff;--bar:#2b6cb0;--bad:#b42318;--warn:#b54708;--good:#1a7f4b;--open:#9a6700}
+@media (prefers-color-scheme:dark){:root{--ink:#e6e9ec;--soft:#9aa5b1;--line:#38414a;--paper:#14181c;--bar:#6ea8e0;--bad:#f2857a;--warn:#e9a15b;--good:#5cc58f;--open:#e0b252}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
 main{max-width:46rem;margin:0 auto;padding:2rem 1rem}
@@ -74,6 +91,9 @@ h2{margin:2rem 0 .5rem;font-size:1.1rem}
 .bars li{display:grid;grid-template-columns:minmax(6rem,1fr) 2fr minmax(6rem,1fr);gap:.75rem;align-items:center;padding:.2rem 0}
 .bars .label{overflow-wrap:anywhere}
 .bars svg{width:100%;height:1rem;fill:var(--bar)}
+.bars svg.bad{fill:var(--bad)}
+.bars svg.warn{fill:var(--warn)}
+.bars li>span:last-child{font-variant-numeric:tabular-nums}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:0}
 dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
@@ -81,6 +101,10 @@ time{white-space:nowrap}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:.3rem .75rem .3rem 0;border-bottom:1px solid var(--line)}
-td+td,th+th{text-align:right;font-variant-numeric:tabular-nums}
-@media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--soft:#444;--line:#bbb;--bar:#333}main{max-width:none;padding:0}h2,li,tr{break-inside:avoid}}
+.files td+td,.files th+th{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+td,th{vertical-align:top}
+.hash{font-size:.7rem;color:var(--soft);overflow-wrap:anywhere}
+@media (max-width:30rem){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}.bars li{grid-template-columns:5.5rem 1fr 6.5rem}}
+@page{margin:16mm}
+@media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--soft:#444;--line:#bbb;--bar:#333;--bad:#000;--warn:#222}body{font-size:11pt}main{max-width:none;padding:0}h2{break-after:avoid}h2,li,tr,.tiles{break-inside:avoid}.scroll{overflow:visible}rect{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `;

@@ -1,15 +1,20 @@
 import type { Manifest } from './manifest.ts';
+import type { NamedChanges } from './named-changes.ts';
 import type { Comparable } from './plan.ts';
-import { bars, delta, escapeHtml, facts, moment, number, SUMMARY_STYLE } from './summary-html.ts';
+import { bars, delta, escapeHtml, facts, localMoment, moment, number, SUMMARY_STYLE, table } from './summary-html.ts';
+import { bySeverity, toneOf, wordsOf } from './summary-words.ts';
 
-/** Groups shown; the rest is counted in the manifest. */
+/** Groups and files shown; the rest is counted, and in the manifest. */
 const GROUPS_SHOWN = 12;
+const FILES_SHOWN = 50;
+
+type Content = Omit<Manifest, 'summary'>;
 
 /**
  * The page beside the data, for people: what it covers, how complete it is, what changed. One file, no scripts, no
  * external address, light and dark, fit for a phone and for paper. A function of its arguments alone.
  */
-export function renderSummary(manifest: Omit<Manifest, 'summary'>, compare: Comparable | null): string {
+export function renderSummary(manifest: Content, compare: Comparable | null, named?: NamedChanges): string {
   const { job, connection, window } = manifest;
   const title = `${job} · ${window.from.slice(0, 10)}`;
   return `<!doctype html>
@@ -26,31 +31,45 @@ export function renderSummary(manifest: Omit<Manifest, 'summary'>, compare: Comp
 <header>
 <p class="where">${escapeHtml(connection)}</p>
 <h1>${escapeHtml(job)}</h1>
-<p>${period(manifest)}</p>${filled(manifest)}
+<p>${period(manifest)}</p>${local(manifest)}${neighbours(manifest)}
 </header>
 ${headline(manifest, compare)}
 ${groups(manifest, compare)}
+${rowChanges(manifest, named)}
 ${schemaChanges(manifest)}
 <h2>Where it comes from</h2>
 ${facts(origin(manifest))}
+${details('What was asked for', manifest.options)}
+${details('What the source said', manifest.facts)}
 <h2>Files</h2>
 ${files(manifest)}
-<footer><p>Number ${manifest.sequence} of its chain. The manifest beside this page names every file with its SHA-256 and is signed; <code>steward verify</code> checks both.</p></footer>
+<footer><p>Number ${manifest.sequence} of its chain${previous(manifest)}. The manifest beside this page names every file with its SHA-256, this page too, and is signed; <code>steward verify</code> checks all of it.</p></footer>
 </main>
 </body>
 </html>
 `;
 }
 
-function period({ window, sourceKind, observedAt }: Omit<Manifest, 'summary'>): string {
+function period({ window, sourceKind, observedAt }: Content): string {
   const span = `${time(window.from)} to ${time(window.to)}`;
   if (sourceKind === 'incremental') return `Everything from ${span}, up to but not including the end.`;
   return `As seen from ${time(observedAt.from)} to ${time(observedAt.to)}, for the period ${span}.`;
 }
 
-function filled({ fills }: Omit<Manifest, 'summary'>): string {
-  if (fills === undefined) return '';
-  return `\n<p class="note">Fills a gap: the window had been given up, which number ${fills.sequence} of the chain says.</p>`;
+function local({ window: { from, to, zone } }: Content): string {
+  if (zone === 'UTC') return '';
+  const span = `${localMoment(from, zone)} to ${localMoment(to, zone)}`;
+  return `\n<p class="note">In ${escapeHtml(zone)}: ${span}.</p>`;
+}
+
+function neighbours({ fills, previous: before }: Content): string {
+  const notes = [];
+  if (fills !== undefined)
+    notes.push(`Fills a gap: number ${fills.sequence} of the chain says that it had been given up.`);
+  else if (before?.key.endsWith('/gap.json') === true) {
+    notes.push('The record before this one is a gap: its window was given up, and it says why.');
+  }
+  return notes.map((note) => `\n<p class="verdict open">${note}</p>`).join('');
 }
 
 function time(iso: string): string {
@@ -64,7 +83,7 @@ const COMPLETENESS: Readonly<Record<Manifest['completeness'], string>> = {
   unproven: 'Completeness not proven: the source gives no total',
 };
 
-function headline({ rows, completeness, changes, duplicates }: Omit<Manifest, 'summary'>, compare: Comparable | null) {
+function headline({ rows, completeness, changes, duplicates }: Content, compare: Comparable | null) {
   const tiles = [tile(number(rows), rows === 1 ? 'row' : 'rows', compare ? delta(rows - compare.rows) : '')];
   if (changes) {
     tiles.push(tile(number(changes.appeared), 'appeared', 'since the last export'));
@@ -79,43 +98,75 @@ function tile(value: string, label: string, note: string): string {
   return `<div><strong>${value}</strong><span>${label}</span>${note === '' ? '' : `<small>${note}</small>`}</div>`;
 }
 
-function groups({ groups: grouped }: Omit<Manifest, 'summary'>, compare: Comparable | null): string {
+function groups({ groups: grouped, rows }: Content, compare: Comparable | null): string {
   if (grouped === null) return '';
-  const sorted = Object.entries(grouped.counts).toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  const sorted = bySeverity(Object.entries(grouped.counts));
   if (sorted.length === 0) return '';
   const before = compare?.groups ?? undefined;
-  const shown = sorted.slice(0, GROUPS_SHOWN).map(([label, count]) => ({ label, count, before: before?.[label] }));
-  const rest = sorted.length - shown.length;
-  const more = rest > 0 ? `<p class="note">And ${number(rest)} more in the manifest.</p>` : '';
-  return `<h2>By ${escapeHtml(grouped.column)}</h2>\n${bars(shown)}${more}`;
+  const shown = sorted
+    .slice(0, GROUPS_SHOWN)
+    .map(([label, count]) => ({ label, count, of: rows, before: before?.[label], tone: toneOf(label) }));
+  return `<h2>By ${escapeHtml(grouped.column)}</h2>\n${bars(shown)}${andMore(sorted.length - shown.length)}`;
 }
 
-function schemaChanges({ schemaChanges: changes }: Omit<Manifest, 'summary'>): string {
+function andMore(rest: number): string {
+  return rest > 0 ? `<p class="note">And ${number(rest)} more in the manifest.</p>` : '';
+}
+
+function rowChanges({ changes }: Content, named: NamedChanges | undefined): string {
+  if (changes === null || named === undefined) return '';
+  const part = (title: string, rows: NamedChanges['appeared'], count: number) => {
+    if (rows.length === 0) return '';
+    const rest = count - rows.length;
+    const more = rest > 0 ? `<p class="note">And ${number(rest)} more in the data.</p>` : '';
+    return `<h2>${title}</h2>\n${table(named.columns, rows)}${more}`;
+  };
+  return [
+    part('What appeared', named.appeared, changes.appeared),
+    part('What disappeared', named.disappeared, changes.disappeared),
+  ].join('\n');
+}
+
+function schemaChanges({ schemaChanges: changes }: Content): string {
   if (changes.length === 0) return '';
   const items = changes.map(({ kind, column }) => `<li>${kind}: <code>${escapeHtml(column)}</code></li>`);
   return `<h2>Columns that changed</h2>\n<ul>${items.join('')}</ul>`;
 }
 
-function origin(manifest: Omit<Manifest, 'summary'>): readonly (readonly [string, string])[] {
-  const { provider, source, sourceKind, sourceTotal, authorization, requests, observedAt } = manifest;
+function origin(manifest: Content): readonly (readonly [string, string])[] {
+  const { provider, source, sourceKind, sourceTotal, authorization, requests, observedAt, window, codeVersion } =
+    manifest;
+  const { by, at, scopes, account } = authorization;
   return [
     ['Provider', provider],
+    ...(account === null ? [] : [['Account', account] as const]),
     ['Source', `${source} (${sourceKind})`],
+    ['Schedule', `${window.cron} ${window.zone}`],
     ['Read', `${moment(observedAt.from)} to ${moment(observedAt.to)}`],
     ['Source’s own count', sourceTotal === null ? 'none given' : number(sourceTotal)],
-    ['Authorised by', authorization.by ?? 'client credentials'],
-    ['Scopes', authorization.scopes?.join(' ') ?? 'not stated'],
+    ['Authorised by', `${by ?? 'client credentials'}${at === null ? '' : `, ${moment(at)}`}`],
+    ['Scopes', scopes?.join(' ') ?? 'not stated'],
     ['Requests made', number(requests)],
+    ['Code version', codeVersion],
   ];
 }
 
-function files({ parts }: Omit<Manifest, 'summary'>): string {
+function details(title: string, said: Content['facts']): string {
+  const entries = wordsOf(said);
+  return entries.length === 0 ? '' : `<h2>${title}</h2>\n${facts(entries)}`;
+}
+
+function files({ parts }: Content): string {
   const data = parts.filter(({ format }) => format !== 'keys');
-  const rows = data.slice(0, 50).map(({ key, rows: count, bytes }) => {
-    const name = key.slice(key.lastIndexOf('/') + 1);
-    return `<tr><td>${escapeHtml(name)}</td><td>${number(count)}</td><td>${number(bytes)}</td></tr>`;
+  const rows = data.slice(0, FILES_SHOWN).map(({ key, rows: count, bytes, sha256 }) => {
+    const name = escapeHtml(key.slice(key.lastIndexOf('/') + 1));
+    return `<tr><td>${name}<br><code class="hash">${sha256}</code></td><td>${number(count)}</td><td>${number(bytes)}</td></tr>`;
   });
-  const more = data.length > 50 ? `<p class="note">And ${number(data.length - 50)} more in the manifest.</p>` : '';
-  const head = '<thead><tr><th>File</th><th>Rows</th><th>Bytes</th></tr></thead>';
-  return `<div class="scroll"><table>${head}<tbody>${rows.join('')}</tbody></table></div>${more}`;
+  const head = '<thead><tr><th>File and its SHA-256</th><th>Rows</th><th>Bytes</th></tr></thead>';
+  const list = `<div class="scroll"><table class="files">${head}<tbody>${rows.join('')}</tbody></table></div>`;
+  return `${list}${andMore(data.length - rows.length)}`;
+}
+
+function previous({ previous: before }: Content): string {
+  return before === null ? '' : `, after the record with SHA-256 <code class="hash">${before.sha256}</code>`;
 }

@@ -230,6 +230,26 @@ describe('createRunExport()', () => {
     expect(world.manifest(DAY.from, DAY.to).parts.map(({ rows }) => rows)).toEqual([0, 0, 0]);
   });
 
+  it('E15 E16 keeps the columns over a window without rows, and notices what changed behind it', async () => {
+    const world = createWorld({ readPage: () => ({ rows: [{ id: 'a', name: 'x', size: 1 }] }) });
+    await exported(world);
+    world.setReadPage(() => ({ rows: [] }));
+    await exported(world, NEXT_DAY);
+    const empty = world.manifest(NEXT_DAY.from, NEXT_DAY.to);
+    expect(empty).toMatchObject({ rows: 0, schemaChanges: [] });
+    expect(empty.schema).toEqual(world.manifest(DAY.from, DAY.to).schema);
+    expect(world.archive.text(`${world.prefix(NEXT_DAY.from, NEXT_DAY.to)}part-00001.csv`)).toBe(
+      'id,name,size,_more\r\n',
+    );
+    world.setReadPage(() => ({ rows: [{ id: 'a', name: 'x', colour: 'red' }] }));
+    const third = { from: NEXT_DAY.to, to: '2026-03-04T01:00:00.000Z' };
+    await exported(world, third);
+    expect(world.manifest(third.from, third.to).schemaChanges).toEqual([
+      { kind: 'new', column: 'colour' },
+      { kind: 'missing', column: 'size' },
+    ]);
+  });
+
   it('E18 takes a row of five megabytes', async () => {
     const text = 'x'.repeat(5_000_000);
     const world = createWorld({ readPage: () => ({ rows: [{ id: 'a', text }] }) });
