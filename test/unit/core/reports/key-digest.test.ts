@@ -70,7 +70,21 @@ describe('createKeyDigest()', () => {
       duplicates: 40,
       appeared: 0,
       disappeared: 0,
+      sample: { appeared: [], disappeared: [] },
     });
+  });
+
+  it('gives the places of the first rows that came and went, each key once and twenty at most', () => {
+    const rows = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => ({ id: from + at }));
+    const twice = digest([{ id: 1 }, { id: 7 }, { id: 7 }, { id: 2 }, { id: 8 }], ['id']);
+    expect(compareKeys([twice], [digest(rows(1, 4), ['id'])])).toEqual({
+      duplicates: 1,
+      appeared: 2,
+      disappeared: 1,
+      sample: { appeared: [1, 4], disappeared: [2] },
+    });
+    const { sample } = compareKeys([digest(rows(0, 100), ['id'])], [digest(rows(0, 50), ['id'])]);
+    expect(sample).toEqual({ appeared: Array.from({ length: 20 }, (_, at) => 50 + at), disappeared: [] });
   });
 });
 
@@ -90,7 +104,7 @@ describe('compareWithLast()', () => {
     );
 
   it('counts what came and went', async () => {
-    expect(await compare('last/keys-00001.hsip64')).toEqual({ duplicates: 0, appeared: 1, disappeared: 0 });
+    expect(await compare('last/keys-00001.hsip64')).toMatchObject({ duplicates: 0, appeared: 1, disappeared: 0 });
   });
 
   it('E15 leaves alone an export whose keys were digested in another way', async () => {
