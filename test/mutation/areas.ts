@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+
 /** What is mutated together, by which tests, and what has to die of it. */
 export interface Area {
   readonly name: string;
@@ -9,6 +11,12 @@ export interface Area {
 
 const CORE = 'functions/core';
 const UNIT = 'test/unit/core';
+
+const folders = (room: string) =>
+  readdirSync(new URL(`../../${room}`, import.meta.url), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .toSorted();
 
 /** First what must not be got wrong: there every mutant dies or is argued. */
 export const AREAS: readonly Area[] = [
@@ -52,7 +60,7 @@ export const AREAS: readonly Area[] = [
     tests: [UNIT, 'test/unit/event-receiver'],
     threshold: 90,
   },
-  ...['action1', 'actionstep', 'opsramp'].map((vendor) => ({
+  ...folders('functions/providers').map((vendor) => ({
     name: vendor,
     mutate: [`functions/providers/${vendor}/**/*.ts`],
     tests: [`test/unit/providers/${vendor}`],

@@ -13,11 +13,13 @@ interface Node {
   readonly arguments?: readonly Node[];
 }
 
-/** `new SomethingError('text', …)`: its first argument; by STYLE a text for people, while the code is what others match. */
+/** The text in `new SomethingError('text', …)`: for people; the class and its code are what others match. */
 function isErrorText({ node, parentPath }: Path): boolean {
   const call = parentPath?.node;
   if (call?.type !== 'NewExpression' || call.callee?.name?.endsWith('Error') !== true) return false;
-  return call.arguments?.[0] === node && /^(StringLiteral|TemplateLiteral|BinaryExpression)$/.test(node.type);
+  return (
+    call.arguments?.includes(node) === true && /^(StringLiteral|TemplateLiteral|BinaryExpression)$/.test(node.type)
+  );
 }
 
 /** `log.warn('event', { … })`, `run.log.info(…)`: a line for people. */

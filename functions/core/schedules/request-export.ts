@@ -87,8 +87,7 @@ async function fillGaps(
 ): Promise<Requested> {
   const gaps = span.from < span.to ? await windows.gaps(name, span) : [];
   const [first] = gaps;
-  const last = gaps.at(-1);
-  if (first === undefined || last === undefined) {
+  if (first === undefined) {
     throw new UsageError(
       `${name} covers ${covered.from.toISOString()} onwards already, and no gap begins between ` +
         `${span.from.toISOString()} and ${span.to.toISOString()}: give an earlier date, or the beginning of a gap`,
@@ -96,7 +95,7 @@ async function fillGaps(
   }
   for (const gap of gaps) await windows.ask(name, gap.from);
   await jobs.request(name, {}, clock.now());
-  return { from: first.from, to: last.to, fills: gaps };
+  return { from: first.from, to: (gaps.at(-1) ?? first).to, fills: gaps };
 }
 
 function refuseSnapshot(job: ReportJob, { kind, snapshotReason }: SourceDescription): void {

@@ -17,5 +17,5 @@ export function executionName(stage: string, { job, from, attempt }: AttemptKey)
   const hash = createHash('sha256').update(parts.join('|')).digest();
   let bits = '';
   for (const byte of hash) bits += byte.toString(2).padStart(8, '0');
-  return bits.replaceAll(/.{1,5}/g, (five) => ALPHABET[parseInt(five.padEnd(5, '0'), 2)] ?? '');
+  return bits.replaceAll(/.{1,5}/g, (five) => ALPHABET.charAt(parseInt(five.padEnd(5, '0'), 2)));
 }

@@ -180,8 +180,14 @@ describe('transactions', () => {
 
   it('are full where nothing is told, however large the alerts are', async () => {
     const { record, sizes, world } = committing();
-    await record(many(30, { details: { text: 'x'.repeat(200_000) } }), { baseline: true });
+    const recorded = await record(many(30, { details: { text: 'x'.repeat(200_000) } }), { baseline: true });
     expect(sizes).toEqual([30]);
+    expect(recorded).toEqual({
+      counts: { opened: 30, changed: 0, resolved: 0 },
+      single: 0,
+      digested: 0,
+      complete: true,
+    });
     expect(world.rows()).toEqual([]);
   });
 

@@ -90,6 +90,7 @@ describe('a transition', () => {
     expect(changedAt(undefined)).toBeUndefined();
     expect(changedAt(later(0), 'none')).toEqual(NOON);
     expect(changedAt(later(-1), 'none')).toBeUndefined();
+    expect(transitionOf(undefined, without(anAlert('a'), 'changedAt'), at(99))).not.toHaveProperty('changedAt');
     expect(changedAt(later(11), without(head, 'changedAt'))).toBeUndefined();
   });
 

@@ -96,4 +96,16 @@ describe('decide(), at its edges', () => {
     const { error: _none, ...bare } = [...failed({ attempt: 30 }).values()][0]!;
     expect(decide(input('30T12:00', { records: new Map([[bare.from.getTime(), bare]]) })).type).toBe('export');
   });
+
+  it('fills a gap at once although an attempt at it has just failed: somebody asked again', () => {
+    const gap = failed({
+      from: at('10T02:00'),
+      to: at('11T02:00'),
+      state: 'gap',
+      updatedAt: at('14T11:59'),
+      attempt: 3,
+    });
+    const chain = { from: at('01T02:00'), to: at('14T02:00'), sequence: 5, asked: [at('10T02:00')] };
+    expect(decide(input('14T12:00', { chain, records: gap }))).toMatchObject({ type: 'fill', attempt: 4 });
+  });
 });

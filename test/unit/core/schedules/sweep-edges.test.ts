@@ -81,6 +81,18 @@ describe('the report poller, at its edges', () => {
     expect(scene.nudged).toEqual(['0']);
   });
 
+  it('leaves a gap a gap when the export that was to fill it falls silent', async () => {
+    const scene = await running();
+    await scene.seal(scene.started[0]!.input, 'gap');
+    await scene.windows.ask('nightly', new Date(at('10T02:00:00')));
+    await scene.jobs.wake('nightly', new Date(at('11T02:10:00')));
+    await scene.tick(at('11T02:10:00'));
+    expect(scene.started.at(-1)?.input).toMatchObject({ action: 'fill' });
+    await scene.tick(at('11T05:10:00'));
+    const record = await scene.windows.find('nightly', new Date(at('10T02:00:00')));
+    expect(record).toMatchObject({ state: 'gap', error: { code: 'STALLED' } });
+  });
+
   it('leaves a job that is broken for a quarter of an hour', async () => {
     const scene = createReportScene();
     await scene.jobs.configure({ ...scene.job, source: 'gone' }, scene.state.now);
