@@ -276,6 +276,12 @@ export function itIsAConnectionStore(create: () => ConnectionStore): void {
     expect(await store.change(name, { generation: 4 }, { failures: 9 }, [], now)).toBe(false);
     expect(await store.change(name, { rejectedGeneration: 0 }, { failures: 9 }, [], now)).toBe(false);
     expect(await store.change(name, { unleasedAt: inMs(1) }, { failures: 9 }, [], now)).toBe(false);
+    const schedule = (await store.find(name))?.nextRefreshAt ?? null;
+    const others = schedule === null ? [inMs(5)] : [null, new Date(schedule.getTime() + 1)];
+    for (const nextRefreshAt of others) {
+      expect(await store.change(name, { nextRefreshAt }, { failures: 9 }, [], now)).toBe(false);
+    }
+    expect(await store.change(name, { nextRefreshAt: schedule }, { failures: 0 }, [], now)).toBe(true);
     expect(await store.change(unique(), {}, { failures: 9 }, [], now)).toBe(false);
     const change = {
       failures: 1,
@@ -296,6 +302,8 @@ export function itIsAConnectionStore(create: () => ConnectionStore): void {
     );
     const last = await store.find(name);
     expect(last?.nextRefreshAt).toBeUndefined();
+    expect(await store.change(name, { nextRefreshAt: inMs(60_000) }, { failures: 9 }, [], now)).toBe(false);
+    expect(await store.change(name, { nextRefreshAt: null }, { failures: 1 }, [], now)).toBe(true);
     expect(last?.lastError).toBeUndefined();
     expect(last?.health).toBe('suspect');
   });

@@ -24,13 +24,14 @@ function without<T extends object>(value: T, ...names: readonly (keyof T)[]): T 
 }
 
 function holds(item: Connection, condition: ChangeCondition): boolean {
-  const { attempt, fingerprint, generation, rejectedGeneration, unleasedAt } = condition;
+  const { attempt, fingerprint, generation, rejectedGeneration, unleasedAt, nextRefreshAt } = condition;
   return (
     (attempt === undefined || item.lease?.attempt === attempt) &&
     (fingerprint === undefined || item.fingerprint === fingerprint) &&
     (generation === undefined || item.generation === generation) &&
     (rejectedGeneration === undefined || item.rejectedGeneration === rejectedGeneration) &&
-    (unleasedAt === undefined || item.lease === undefined || item.lease.until <= unleasedAt)
+    (unleasedAt === undefined || item.lease === undefined || item.lease.until <= unleasedAt) &&
+    (nextRefreshAt === undefined || item.nextRefreshAt?.getTime() === nextRefreshAt?.getTime())
   );
 }
 

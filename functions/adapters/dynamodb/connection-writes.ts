@@ -92,7 +92,7 @@ export function changeUpdate(condition: ChangeCondition, change: ConnectionChang
 }
 
 function requireAll(update: Update, condition: ChangeCondition): void {
-  const { attempt, fingerprint, generation, rejectedGeneration, unleasedAt } = condition;
+  const { attempt, fingerprint, generation, rejectedGeneration, unleasedAt, nextRefreshAt } = condition;
   if (attempt !== undefined) update.require(`${update.name('leaseAttempt')} = ${update.value(attempt)}`);
   if (fingerprint !== undefined) update.require(`${update.name('fingerprint')} = ${update.value(fingerprint)}`);
   if (generation !== undefined) update.require(`${update.name('generation')} = ${update.value(generation)}`);
@@ -102,6 +102,11 @@ function requireAll(update: Update, condition: ChangeCondition): void {
   if (unleasedAt !== undefined) {
     const until = update.name('leaseUntil');
     update.require(`attribute_not_exists(${until}) OR ${until} <= ${update.value(unleasedAt.getTime())}`);
+  }
+  if (nextRefreshAt !== undefined) {
+    const schedule = update.name('nextRefreshAt');
+    const isSame = nextRefreshAt && `${schedule} = ${update.value(nextRefreshAt.getTime())}`;
+    update.require(isSame ?? `attribute_not_exists(${schedule})`);
   }
 }
 

@@ -97,6 +97,8 @@ export interface ChangeCondition {
   readonly rejectedGeneration?: number;
   /** Nobody holds the lease at this time. */
   readonly unleasedAt?: Date;
+  /** The schedule is still this one (`null`: none): of two that were at it at once only one says what came of it. */
+  readonly nextRefreshAt?: Date | null;
 }
 
 /** Attributes to set; `null` removes one. Members left out stay as they are. */

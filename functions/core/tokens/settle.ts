@@ -1,5 +1,5 @@
 import type { Connection } from '../connections/connection.ts';
-import type { ConnectionChange } from '../connections/store.ts';
+import type { ChangeCondition, ConnectionChange } from '../connections/store.ts';
 import type { OutboxRow } from '../events.ts';
 import type { TokenDependencies } from './dependencies.ts';
 import { expiryWarning } from './expiry-warning.ts';
@@ -35,8 +35,15 @@ export async function recordFailure(
 ): Promise<void> {
   const now = dependencies.clock.now();
   const { change, rows } = failureChange(dependencies, connection, error);
-  const condition = { generation: connection.generation, unleasedAt: now };
-  await dependencies.store.change(connection.name, condition, change, rows, now);
+  await dependencies.store.change(connection.name, asRead(connection, now), change, rows, now);
+}
+
+/**
+ * Nobody is at it, and nobody has been since it was read: two sweeps that overlap would otherwise both tell what they
+ * found, and it would be published twice.
+ */
+function asRead({ generation, nextRefreshAt }: Connection, now: Date): ChangeCondition {
+  return { generation, unleasedAt: now, nextRefreshAt: nextRefreshAt ?? null };
 }
 
 /**
@@ -67,8 +74,7 @@ export async function postpone(
   const { change, rows } = expiryWarning(connection, events, now);
   const spread = Math.min(60_000, Math.max(0, until.getTime() - now.getTime()) / 4);
   const at = new Date(Math.round(until.getTime() + jitter(`${connection.name}:${now.getTime()}`) * spread));
-  const condition = { generation: connection.generation, unleasedAt: now };
-  await store.change(connection.name, condition, { ...change, nextRefreshAt: at }, rows, now);
+  await store.change(connection.name, asRead(connection, now), { ...change, nextRefreshAt: at }, rows, now);
 }
 
 /** Gives the lease back with nothing done: what is left of the invocation does not cover a call. */
@@ -131,7 +137,7 @@ export async function settleRestored(
   const isTold = connection.health === 'suspect' && connection.lastError?.message === message;
   const settled = await store.change(
     name,
-    { generation, unleasedAt: now },
+    asRead(connection, now),
     { health: 'suspect', nextRefreshAt: null, rejectedGeneration: null, lastError },
     isTold ? [] : [row],
     now,

@@ -36,7 +36,8 @@ export const KEEP_ALIVE_MS = 7 * DAY_MS;
 
 /** First wait after a failure of one connection; doubled each time. */
 export const FIRST_BACK_OFF_MS = MINUTE_MS;
-export const LONGEST_BACK_OFF_MS = 30 * MINUTE_MS;
+/** With its jitter and a tick it is under a quarter of an hour: so soon after an outage everything is well again (I7). */
+export const LONGEST_BACK_OFF_MS = 10 * MINUTE_MS;
 
 /** A live token that is rejected this soon after a rejection already replaced it means that access is denied. */
 export const FRESH_TOKEN_MS = 15 * MINUTE_MS;

@@ -60,9 +60,9 @@ describe('nextRefreshAt', () => {
 });
 
 describe('backOffUntil', () => {
-  it('doubles to half an hour, spread by name', () => {
+  it('I7: doubles to ten minutes, spread by name', () => {
     const waits = [1, 2, 3, 4, 5, 6, 7, 50].map((failures) => minutes(backOffUntil({ name: 'c1' }, failures, now)));
-    for (const [index, least] of [1, 2, 4, 8, 16, 30, 30, 30].entries()) {
+    for (const [index, least] of [1, 2, 4, 8, 10, 10, 10, 10].entries()) {
       expect(waits[index]).toBeGreaterThanOrEqual(least);
       expect(waits[index]).toBeLessThanOrEqual(least * 1.25);
     }
