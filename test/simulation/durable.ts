@@ -1,11 +1,13 @@
 import type { Durable, ExportInput } from '../../functions/core/reports/run-types.ts';
 import { between } from './random.ts';
-import type { EffectProfile, Invocation, Scheduler } from './scheduler.ts';
+import type { EffectProfile, Invocation, Release, Scheduler } from './scheduler.ts';
 
 /** What a durable execution has kept. */
 export interface Execution {
   readonly name: string;
   readonly input: ExportInput;
+  /** The version that it was begun with: a deploy retains it. */
+  readonly release: Release;
   readonly entries: { readonly name: string; readonly result: string; readonly failed: boolean }[];
   state: 'running' | 'done';
   invocations: number;
@@ -26,33 +28,32 @@ export class Executions {
   readonly all = new Map<string, Execution>();
   readonly violations: string[] = [];
   readonly #scheduler: Scheduler;
-  readonly #run: (invocation: Invocation, input: ExportInput, durable: Durable) => Promise<unknown>;
+  readonly #run: (invocation: Invocation, execution: Execution, durable: Durable) => Promise<unknown>;
 
   constructor(
     scheduler: Scheduler,
-    run: (invocation: Invocation, input: ExportInput, durable: Durable) => Promise<unknown>,
+    run: (invocation: Invocation, execution: Execution, durable: Durable) => Promise<unknown>,
   ) {
     this.#scheduler = scheduler;
     this.#run = run;
   }
 
-  start(name: string, input: ExportInput): void {
+  start(name: string, input: ExportInput, release: Release): void {
     if (this.all.has(name)) return;
-    const execution: Execution = { name, input, entries: [], state: 'running', invocations: 0, crashes: 0 };
+    const execution: Execution = { name, input, release, entries: [], state: 'running', invocations: 0, crashes: 0 };
     this.all.set(name, execution);
     this.#scheduler.after(50, () => this.#invoke(execution));
   }
 
   /** Runs a finished execution's input once more from the beginning, as an operator's second start would. */
   again(execution: Execution): void {
-    const copy: Execution = {
+    this.#invoke({
       ...execution,
       entries: [],
       state: 'running',
       invocations: 0,
       name: `${execution.name}-again`,
-    };
-    this.#invoke(copy);
+    });
   }
 
   #invoke(execution: Execution): void {
@@ -60,11 +61,17 @@ export class Executions {
     execution.invocations += 1;
     const { job, from, attempt } = execution.input;
     const key = `report-export@${job}-${from}-${attempt}${execution.name.endsWith('-again') ? '-again' : ''}#${execution.invocations}`;
-    const invocation = this.#scheduler.invoke(key, 900, 0, async (mine) => {
-      const durable = this.#durable(execution, mine);
-      await this.#run(mine, execution.input, durable);
-      execution.state = 'done';
-    });
+    const invocation = this.#scheduler.invoke(
+      key,
+      900,
+      () => 0,
+      async (mine) => {
+        const durable = this.#durable(execution, mine);
+        await this.#run(mine, execution, durable);
+        execution.state = 'done';
+      },
+      execution.release,
+    );
     this.#scheduler.whenDead(invocation, () => {
       execution.crashes += 1;
       const wait = between(this.#scheduler.seed, `again ${key}`, 1000, 20_000);

@@ -64,12 +64,22 @@ const SPECIAL: readonly (readonly [RegExp, Fault])[] = [
 const OFTEN =
   /^(?:send\.token|store\.(?:lease|commit|change|reject$|disconnect|reopen)|rescue\.|publisher\.|outbox\.markPublished|windows\.|archive\.|breakers\.(?:save|close|addRefusals)|budgets\.block|durable\.|jobs\.(?:find|wake)|lambda\.|signer\.|alerts\.(?:commit|saveCheckpoint))/u;
 
-/** Effects that most runs do not have at all. */
+/** Handlers that run in each history: the others are seldom there, and meet faults more often when they are. */
+const EVERYWHERE_RUN = ['token-refresher', 'event-publisher'];
+
+function boostOf(handler: string, effect: string): number {
+  if (OFTEN.test(effect)) return 6;
+  return EVERYWHERE_RUN.includes(handler) ? 1 : 3;
+}
+
+/** Effects that most runs do not have at all, as `handler:effect`. */
 const SELDOM =
-  /^(?:breakers\.(?:save|close|addRefusals)|budgets\.block|windows\.fail|rescue\.(?:put|remove)|store\.(?:reopen|disconnect|reject)$)/u;
+  /:(?:breakers\.(?:save|close|addRefusals)|budgets\.block|windows\.fail|rescue\.(?:put|remove)|store\.(?:reopen|disconnect|reject)$)/u;
 
 /** Effects that one run in a hundred has: they are crashed before and after, and nothing else. */
-const RAREST = /^(?:budgets\.block|jobs\.release)$/u;
+const RAREST =
+  /:(?:budgets\.block|jobs\.release|outbox\.setAside|breakers\.(?:close|addRefusals)|authorizations\.finish|hooks\.(?:foundOff|remove))$|^(?:report-export|event-publisher):(?:store\.reject|windows\.fail|lambda\.nudge)$/u;
+const CRASHES: readonly Fault[] = ['crash-before', 'crash-after'];
 
 const known = new Map<string, readonly Fault[]>();
 
@@ -81,7 +91,6 @@ export function faultsFor(effect: string): readonly Fault[] {
 }
 
 function listFaults(effect: string): readonly Fault[] {
-  if (RAREST.test(effect)) return ['crash-before', 'crash-after'];
   const special = SPECIAL.filter(([pattern]) => pattern.test(effect)).map(([, fault]) => fault);
   // A checkpoint of a durable execution and the start of one are AWS's: their answers are lost with the process only.
   const base = effect.startsWith('durable.')
@@ -101,7 +110,7 @@ export class FaultPlan {
   readonly injected: InjectedFault[] = [];
   /** Steps of the schedule that were taken and need not be. */
   readonly choices: string[] = [];
-  /** `effect fault` → how often; `effect` alone counts the effect itself. */
+  /** `handler:effect fault` → how often; `handler:effect` alone counts the effect itself. */
   readonly coverage = new Map<string, number>();
   readonly gentle: boolean;
   calm = false;
@@ -127,23 +136,26 @@ export class FaultPlan {
     return true;
   }
 
-  draw(key: string, effect: string): Fault | undefined {
+  draw(key: string, handler: string, effect: string): Fault | undefined {
+    const place = `${handler}:${effect}`;
     this.#count += 1;
-    this.#tell(effect);
+    this.#tell(place);
     if (this.calm) return undefined;
     // Every run has a fault: where none has come by itself, one comes then.
     const isSure = (this.#count >= this.#sure && this.#drawn === 0) || this.#isDown(key, effect);
-    const often = OFTEN.test(effect) ? Math.min(0.12, this.#rate * 6) : this.#rate;
-    const rate = RAREST.test(effect) ? 0.6 : SELDOM.test(effect) ? 0.3 : often;
-    if (!isSure && chance(this.#seed, `fault ${key}`) >= rate) return undefined;
-    const all = faultsFor(effect);
+    const isRarest = RAREST.test(place);
+    const isSeldom = SELDOM.test(place);
+    const usual = Math.min(0.12, this.#rate * boostOf(handler, effect));
+    if (!isSure && chance(this.#seed, `fault ${key}`) >= (isRarest ? 0.6 : isSeldom ? 0.3 : usual)) return undefined;
+    const isCrash = isRarest || (isSeldom && chance(this.#seed, `crash ${key}`) < 0.4);
+    const all = isCrash ? CRASHES : faultsFor(effect);
     const list = this.gentle ? all.filter((fault) => GENTLE.includes(fault)) : all;
     const fault = this.#isDown(key, effect) ? 'throttle' : pick(this.#seed, `kind ${key}`, list);
     if (fault === undefined) return undefined;
     this.#drawn += 1;
     if (this.#without.has(key)) return undefined;
     this.injected.push({ key, effect, fault });
-    this.#tell(`${effect} ${fault}`);
+    this.#tell(`${place} ${fault}`);
     return fault;
   }
 

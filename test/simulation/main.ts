@@ -1,6 +1,6 @@
 // `npm run simulate -- --seeds N --minutes M [--from F]`: as many seeds as fit. `--seed N`: one, told in full.
 import { parseArgs } from 'node:util';
-import { coverageTable, explain, figures, neverCrashed } from './report.ts';
+import { coverageTable, explain, figures, looksLine, neverCrashed, neverLooked } from './report.ts';
 import { runSeed } from './run.ts';
 import { runOnThreads } from './threads.ts';
 
@@ -33,6 +33,9 @@ async function many(): Promise<number> {
   const totals = await runOnThreads(Number(values.from), Number(values.seeds), until, Number(values.threads));
   console.log(coverageTable(totals));
   console.log(`${figures(totals)} ${(totals.seeds / totals.seconds).toFixed(1)} seeds a second.`);
+  console.log(`Looks: ${looksLine(totals)}.`);
+  const unseen = neverLooked(totals);
+  if (unseen.length > 0) console.log(`Never looked at: ${unseen.join(', ')}`);
   const missing = neverCrashed(totals);
   if (missing.length > 0) console.log(`Never crashed at: ${missing.join(', ')}`);
   for (const { seed, failure } of totals.failures) console.log(`Seed ${seed}: ${failure}`);

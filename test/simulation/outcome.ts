@@ -1,6 +1,10 @@
 import type { Connection } from '../../functions/core/connections/connection.ts';
+import { basicInstant } from '../../functions/core/reports/names.ts';
 import type { FaultPlan } from './faults.ts';
-import { type Invariants, Violation } from './invariants.ts';
+import type { Invariants } from './promises/invariants.ts';
+import { Violation } from './promises/promises.ts';
+import { checkPoison } from './stories/poison.ts';
+import { isRolledBack } from './stories/restore.ts';
 import type { Vendors } from './vendors.ts';
 import type { World } from './worlds.ts';
 
@@ -10,7 +14,7 @@ const MINUTE = 60_000;
 export async function checkOutcome(world: World, plan: FaultPlan, invariants: Invariants): Promise<void> {
   const { scheduler, vendors } = world;
   plan.calm = true;
-  vendors.outageUntil = 0;
+  vendors.outage = undefined;
   const begin = scheduler.now;
   for (let minute = 0; minute < CALM_MINUTES; minute += 1) {
     const at = begin + minute * MINUTE;
@@ -22,18 +26,26 @@ export async function checkOutcome(world: World, plan: FaultPlan, invariants: In
   await scheduler.run(begin + CALM_MINUTES * MINUTE);
   checkConnections(world);
   checkEvents(world);
-  await invariants.verify();
+  world.alerts.checkAtEnd();
+  checkPoison(world);
+  await invariants.archive.verify();
+  await checkReruns(world);
   invariants.checkSinks();
 }
 
 /** Longer than any back-off that a few faults can cause, and than a lease. */
 const CALM_MINUTES = 6;
+/** Exports that are run once more in the end. */
+const RERUNS = 2;
 
 /** I7: with the provider up everything is connected and fresh, but for what waits for a person. */
-function checkConnections({ cloud, vendors, scheduler }: World): void {
+export function checkConnections({ cloud, vendors, scheduler, looks }: World): void {
   const now = new Date(scheduler.now);
   for (const item of cloud.connections.items.values()) {
     if (['reauthorization-required', 'disconnected', 'pending'].includes(item.health)) continue;
+    // A token that does not open, or that came out of a backup, waits for a person too.
+    if (item.lastError?.code === 'SEAL_BROKEN' && (isRolledBack(item) || item.health === 'connected')) continue;
+    looks.at('I7');
     if (item.health !== 'connected') throw new Violation(`I7: ${item.name} is still ${item.health} in good weather`);
     // OpsRamp hands out the same token until its end, so that only a tick after it brings another; asked in its very last
     // second it hands out one that has ended, which costs a back-off.
@@ -50,7 +62,7 @@ function checkConnections({ cloud, vendors, scheduler }: World): void {
 }
 
 /** I12: nothing waits in the outbox, and every alert's last version is told. */
-function checkEvents({ cloud }: World): void {
+function checkEvents({ cloud, looks }: World): void {
   const waiting = [...(cloud.tables.rows.get('0')?.values() ?? [])];
   if (waiting.length > 0) {
     throw new Violation(`I12: ${waiting.length} events wait in good weather, ${waiting[0]?.event.type} the first`);
@@ -60,10 +72,28 @@ function checkEvents({ cloud }: World): void {
     if (event.type.startsWith('steward.alert.')) told.set(event.subject, Math.max(told.get(event.subject) ?? 0, order));
   }
   for (const [key, head] of cloud.tables.heads) {
+    looks.at('I12');
     const subject = key.replace('|', '/');
     if ((told.get(subject) ?? 0) !== head.version) {
       throw new Violation(`I12: ${subject} is at version ${head.version} and ${told.get(subject) ?? 0} was told`);
     }
+  }
+}
+
+/** I20: an export that is done, started once more from its begin, finds its record and writes nothing. */
+async function checkReruns({ executions, cloud, scheduler, looks, prefixes }: World): Promise<void> {
+  const done = [...executions.all.values()].filter(({ state }) => state === 'done').slice(-RERUNS);
+  for (const execution of done) {
+    const { job, from, to } = execution.input;
+    const name = prefixes.find((prefix) => prefix.endsWith(`/${job}/`));
+    const span = [from, to].map((instant) => basicInstant(new Date(instant))).join('--');
+    const versions = () =>
+      [...cloud.archive.objects].flatMap(([key, all]) => (key.startsWith(`${name}${span}/`) ? all : [])).length;
+    const before = versions();
+    executions.again(execution);
+    await scheduler.run(scheduler.now + MINUTE);
+    looks.at('I20');
+    if (versions() !== before) throw new Violation(`I20: a second run of ${execution.name} wrote again`);
   }
 }
 
@@ -73,7 +103,7 @@ function wasReplaced(vendors: Vendors, { name, fingerprint }: Connection): boole
   return vendors.presentations.some(
     ({ connection, invocation, issued }) =>
       connection === name &&
-      invocation.startsWith('callback@') &&
+      invocation.startsWith('oauth-callback@') &&
       (vendors.issued.get(issued ?? '')?.sequence ?? 0) > stored,
   );
 }

@@ -1,13 +1,17 @@
 import { ProviderUnavailableError, StoreUnavailableError } from '../../functions/core/errors.ts';
 import type { SendHttp } from '../../functions/core/http.ts';
 import type { EventPublisher } from '../../functions/core/publishing/publisher.ts';
+import { SNS_LIMIT_BYTES } from '../../functions/core/publishing/message.ts';
 import type { StoredRow } from '../../functions/core/publishing/outbox-store.ts';
-import type { Fault } from './faults.ts';
-import { Numbers, refusedByModel } from './model/trace.ts';
+import type { NamePage } from '../../functions/core/connections/store.ts';
+import { SPEND_BUDGET_MS } from '../../functions/core/tokens/timing.ts';
+import type { AlertWatch } from './promises/alerts.ts';
+import type { Looks } from './promises/promises.ts';
 import { pick } from './random.ts';
 import type { EffectProfile, Invocation, Scheduler } from './scheduler.ts';
-import type { Cloud } from './state.ts';
-import { response, Vendors } from './vendors.ts';
+import { type Cloud, SHARD } from './state.ts';
+import { connectionOf, type Step, TraceCheck } from './trace-check.ts';
+import { response, SILENCE, Vendors } from './vendors.ts';
 
 const STORE: EffectProfile = {
   latency: [2, 30],
@@ -18,8 +22,21 @@ const STORE: EffectProfile = {
   },
 };
 
+/** After so long a publish is given up. */
+const PUBLISH_MS = 6000;
+
 /** An index's last answers, by its arguments: what it says when it lags. */
 type IndexMemory = Map<string, unknown>;
+
+/** What ports know of their world. */
+interface PortsWorld {
+  readonly scheduler: Scheduler;
+  readonly cloud: Cloud;
+  readonly vendors: Vendors;
+  readonly alerts: AlertWatch;
+  readonly looks: Looks;
+  readonly beyondSkew: boolean;
+}
 
 /** The ports as one invocation has them: every call is an effect that the scheduler owns. */
 export class Ports {
@@ -30,15 +47,26 @@ export class Ports {
   /** Told after each token request that is on its way: how many of a connection are. */
   readonly inFlight = new Map<string, Set<Invocation>>();
   mostInFlight = 0;
-  /** Steps of the simulation that the model was asked about. */
-  modelSteps = 0;
-  readonly #numbers = new Numbers();
-  readonly violations: string[] = [];
+  /** Whether clocks left what leases allow for: then two may be at one token at once. */
+  readonly mayOverlap: () => boolean;
+  readonly trace: TraceCheck;
+  readonly violations: string[];
 
-  constructor(scheduler: Scheduler, cloud: Cloud, vendors: Vendors) {
+  readonly #alerts: AlertWatch;
+  readonly #looks: Looks;
+  /** What was done to the archive, by name. */
+  readonly archiveEffects = new Set<string>();
+
+  constructor(world: PortsWorld) {
+    const { scheduler, cloud, vendors, alerts, looks } = world;
     this.#scheduler = scheduler;
     this.#cloud = cloud;
     this.#vendors = vendors;
+    this.#alerts = alerts;
+    this.#looks = looks;
+    this.violations = alerts.violations;
+    this.mayOverlap = () => world.beyondSkew;
+    this.trace = new TraceCheck(cloud, this.mayOverlap);
   }
 
   store<T extends object>(invocation: Invocation, label: string, target: T): T {
@@ -46,40 +74,41 @@ export class Ports {
       get: (object, property) => {
         const member: unknown = Reflect.get(object, property);
         if (typeof member !== 'function' || typeof property !== 'string') return member;
-        return (...args: unknown[]) =>
-          this.#scheduler.effect(invocation, `${label}.${property}`, STORE, (fault) =>
-            this.#apply(`${label}.${property}`, fault, args, () => member.apply(object, args) as Promise<unknown>),
-          );
+        const effect = `${label}.${property}`;
+        if (label === 'archive') this.archiveEffects.add(effect);
+        return (...args: unknown[]) => {
+          if (label === 'store') invocation.touched.push({ effect, name: connectionOf(args) });
+          return this.#scheduler
+            .effect(invocation, effect, STORE, (fault) =>
+              this.#apply({ invocation, effect, args, fault }, () => member.apply(object, args) as Promise<unknown>),
+            )
+            .then((value) => {
+              if (/^store\.(?:due|rejected)$/u.test(effect)) {
+                for (const name of (value as NamePage).names) invocation.indexed.add(name);
+              }
+              return value;
+            });
+        };
       },
     });
   }
 
-  async #apply(name: string, fault: Fault | undefined, args: readonly unknown[], call: () => Promise<unknown>) {
+  async #apply(step: Step, call: () => Promise<unknown>) {
+    const { effect: name, args, fault } = step;
     if (name === 'outbox.markPublished' && fault === 'partial') {
       const [shard, rows, at] = args as [string, readonly StoredRow[], Date];
-      await this.#cloud.outbox.markPublished(shard, rows.slice(0, Math.ceil(rows.length / 2)), at);
+      const some = rows.slice(0, Math.ceil(rows.length / 2));
+      const half = { ...step, args: [shard, some, at] };
+      await this.trace.through(half, () => this.#cloud.outbox.markPublished(shard, some, at));
       throw new StoreUnavailableError('items stay unprocessed');
     }
     const place = `${name} ${typeof args[0] === 'string' ? args[0] : ''} ${typeof args[1] === 'string' ? args[1] : ''}`;
     const isIndex = /^(?:store\.(?:due|rejected)|jobs\.due|alerts\.open)$/u.test(name);
     if (isIndex && fault === 'stale-index' && this.#lagging.has(place)) return this.#lagging.get(place);
-    const value = await this.#watched(name, args, call);
+    const value = await this.trace.through(step, call);
+    if (/^alerts\.(?:commit|saveCheckpoint)$/u.test(name)) this.#alerts.see(name, args, this.#scheduler.now);
     if (isIndex) this.#lagging.set(place, value);
     this.#cloud.settleOutbox();
-    return value;
-  }
-
-  /** The trace check: every step on a connection's item is one that the model has. */
-  async #watched(effect: string, args: readonly unknown[], call: () => Promise<unknown>): Promise<unknown> {
-    if (!effect.startsWith('store.')) return call();
-    const { items } = this.#cloud.connections;
-    const [first] = args;
-    const name = typeof first === 'string' ? first : (first as { readonly name: string }).name;
-    const before = items.get(name);
-    const value = await call();
-    const refusal = refusedByModel({ effect, args, before, after: items.get(name) }, this.#numbers);
-    if (refusal !== undefined) this.violations.push(`model: ${name}: ${effect}: ${refusal}`);
-    if (before !== items.get(name)) this.modelSteps += 1;
     return value;
   }
 
@@ -90,6 +119,10 @@ export class Ports {
       const connection = Vendors.connectionOf(request.url);
       const timeoutMs = request.timeoutMs ?? 20_000;
       if (isToken) this.#begin(connection, invocation);
+      // A process that stood still has less time than it took; what it reads it can read again.
+      else if (!invocation.faults.some(({ fault }) => fault.startsWith('freeze'))) {
+        this.#checkTime(invocation, 'calls its provider', timeoutMs);
+      }
       const profile: EffectProfile = {
         latency: [20, 400],
         timeoutMs,
@@ -101,15 +134,16 @@ export class Ports {
             response(503, { message: 'down' }),
           ]),
       };
-      const exchange = this.#scheduler.effect(
-        invocation,
-        isToken ? 'send.token' : 'send.api',
-        profile,
-        async (fault) => {
+      const exchange = this.#scheduler
+        .effect(invocation, isToken ? 'send.token' : 'send.api', profile, async (fault) => {
           const answer = this.#vendors.answer(request, new Date(this.#scheduler.now), invocation.key);
           return fault === 'truncated' ? { ...answer, body: answer.body.slice(0, 20) } : answer;
-        },
-      );
+        })
+        .then(async (answer) => {
+          if (answer !== SILENCE) return answer;
+          await this.#scheduler.wait(invocation, timeoutMs);
+          throw profile.unanswered();
+        });
       if (!isToken) return exchange;
       return exchange.finally(() => this.inFlight.get(connection)?.delete(invocation));
     };
@@ -122,33 +156,54 @@ export class Ports {
     for (const other of flying) if (other.isDead) flying.delete(other);
     flying.add(invocation);
     this.mostInFlight = Math.max(this.mostInFlight, flying.size);
-    if (flying.size > 1) this.violations.push(`I2: ${flying.size} token requests of ${connection} in flight`);
-    if (invocation.function !== 'callback' && invocation.deadline.remainingMs() < 22_000) {
-      this.violations.push(`I24: ${invocation.key} spends a token with ${invocation.deadline.remainingMs()} ms left`);
+    this.#looks.at('I2');
+    if (flying.size > 1 && !this.mayOverlap()) {
+      this.violations.push(`I2: ${flying.size} token requests of ${connection} in flight`);
     }
+    invocation.touched.push({ effect: 'send.token', name: connection });
+    if (invocation.function !== 'oauth-callback') this.#checkTime(invocation, 'spends a token', SPEND_BUDGET_MS);
+  }
+
+  /** I24: what is begun can end, and what has to follow it. */
+  #checkTime({ key, deadline }: Invocation, what: string, neededMs: number): void {
+    this.#looks.at('I24');
+    const left = deadline.remainingMs();
+    if (left < neededMs) this.violations.push(`I24: ${key} ${what} with ${left} ms left`);
   }
 
   publisher(invocation: Invocation): EventPublisher {
     return {
-      publish: (topic, messages) =>
-        this.#scheduler.effect(
+      publish: (topic, messages) => {
+        this.#checkTime(invocation, 'publishes', PUBLISH_MS);
+        return this.#scheduler.effect(
           invocation,
           'publisher.publish',
-          { ...STORE, latency: [10, 80], timeoutMs: 6000 },
+          { ...STORE, latency: [10, 80], timeoutMs: PUBLISH_MS },
           async (fault) => {
-            for (const { bytes } of messages) {
-              if (bytes > 262_144) this.violations.push(`I17: a message of ${bytes} bytes`);
+            for (const { bytes, body } of messages) {
+              this.#looks.at('I17');
+              const isWhole = body.isWellFormed() && Buffer.byteLength(body) <= bytes;
+              if (bytes > SNS_LIMIT_BYTES || !isWhole) this.violations.push(`I17: a message of ${bytes} bytes`);
             }
-            if (fault !== 'partial') return this.#cloud.publisher.publish(topic, messages);
+            // What arrives after its sender has given up is of no order any more.
+            const isPrompt = !invocation.isDead && (fault === undefined || fault === 'partial');
+            const refusal = isPrompt ? this.trace.outbox.published(SHARD, invocation.key, messages) : undefined;
+            if (refusal !== undefined && !this.mayOverlap()) this.violations.push(`model: ${refusal}`);
+            if (fault !== 'partial') {
+              this.trace.outbox.arrived(messages);
+              return this.#cloud.publisher.publish(topic, messages);
+            }
             const half = Math.floor(messages.length / 2);
             const kept = messages.slice(half);
+            this.trace.outbox.arrived(kept);
             const results = kept.length === 0 ? [] : await this.#cloud.publisher.publish(topic, kept);
             return [
               ...messages.slice(0, half).map(() => ({ outcome: 'failed', reason: 'partial' }) as const),
               ...results,
             ];
           },
-        ),
+        );
+      },
     };
   }
 }

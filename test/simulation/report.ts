@@ -1,4 +1,5 @@
 import { type Fault, FAULTS, faultsFor } from './faults.ts';
+import { PROMISES } from './promises/promises.ts';
 import { runSeed } from './run.ts';
 import { shrink } from './shrink.ts';
 
@@ -15,8 +16,12 @@ export interface Totals {
   required: number;
   modelSteps: number;
   seconds: number;
-  /** `effect` and `effect fault` → how often. */
+  /** `handler:effect` and `handler:effect fault` → how often. */
   readonly coverage: Record<string, number>;
+  /** How often each promise was looked at. */
+  readonly looks: Record<string, number>;
+  /** Histories of each story. */
+  readonly stories: Record<string, number>;
   readonly failures: { readonly seed: number; readonly failure: string }[];
 }
 
@@ -34,6 +39,8 @@ export function noTotals(): Totals {
     modelSteps: 0,
     seconds: 0,
     coverage: {},
+    looks: {},
+    stories: {},
     failures: [],
   };
 }
@@ -54,7 +61,9 @@ export function addTotals(into: Totals, more: Totals): void {
   for (const name of SUMS) into[name] += more[name];
   into.fewestEffects = Math.min(into.fewestEffects, more.fewestEffects);
   into.fewestFaults = Math.min(into.fewestFaults, more.fewestFaults);
-  for (const [name, count] of Object.entries(more.coverage)) into.coverage[name] = (into.coverage[name] ?? 0) + count;
+  for (const kind of ['coverage', 'looks', 'stories'] as const) {
+    for (const [name, count] of Object.entries(more[kind])) into[kind][name] = (into[kind][name] ?? 0) + count;
+  }
   into.failures.push(...more.failures);
 }
 
@@ -65,7 +74,6 @@ export async function runSeeds(seeds: Iterable<number>, until = Infinity): Promi
   for (const seed of seeds) {
     if (Date.now() >= until || totals.failures.length >= 5) break;
     const run = await runSeed(seed);
-    const coverage = Object.fromEntries(run.coverage);
     addTotals(totals, {
       ...noTotals(),
       seeds: 1,
@@ -78,7 +86,9 @@ export async function runSeeds(seeds: Iterable<number>, until = Infinity): Promi
       manifests: run.manifests,
       required: run.required,
       modelSteps: run.modelSteps,
-      coverage,
+      coverage: Object.fromEntries(run.coverage),
+      looks: Object.fromEntries(run.looks),
+      stories: { [run.story]: 1 },
       failures: run.failure === undefined ? [] : [{ seed, failure: run.failure }],
     });
   }
@@ -86,10 +96,10 @@ export async function runSeeds(seeds: Iterable<number>, until = Infinity): Promi
   return totals;
 }
 
-/** Effects at which the process never died before, or never died after. */
 /** An effect that was met less often cannot be crashed in both ways for sure; unit tests crash at every effect. */
 const OFTEN_ENOUGH = 20;
 
+/** Effects at which the process never died before, or never died after. */
 export function neverCrashed({ coverage }: Totals): readonly string[] {
   const met = effectsOf(coverage).filter((effect) => (coverage[effect] ?? 0) >= OFTEN_ENOUGH);
   return met.flatMap((effect) =>
@@ -105,31 +115,71 @@ function effectsOf(coverage: Readonly<Record<string, number>>): readonly string[
     .toSorted();
 }
 
-/** Which fault was injected at which effect how often, as a table. */
-export function coverageTable({ coverage }: Totals): string {
-  const short: Readonly<Record<Fault, string>> = {
-    'crash-before': 'crash<',
-    'crash-after': 'crash>',
-    'lost-reply': 'lost>',
-    'lost-request': 'lost<',
-    late: 'late',
-    throttle: 'throt',
-    delay: 'delay',
-    'freeze-before': 'freeze<',
-    'freeze-after': 'freeze>',
-    partial: 'part',
-    'stale-index': 'stale',
-    truncated: 'trunc',
-  };
-  const head = ['effect'.padEnd(24), 'times'.padStart(9), ...FAULTS.map((fault) => short[fault].padStart(8))].join('');
-  const lines = effectsOf(coverage).map((effect) => {
-    const cells = FAULTS.map((fault) => {
-      const count = coverage[`${effect} ${fault}`];
-      return (count === undefined && !faultsFor(effect).includes(fault) ? '·' : String(count ?? 0)).padStart(8);
-    });
-    return [effect.padEnd(24), String(coverage[effect]).padStart(9), ...cells].join('');
-  });
+const SHORT: Readonly<Record<Fault, string>> = {
+  'crash-before': 'crash<',
+  'crash-after': 'crash>',
+  'lost-reply': 'lost>',
+  'lost-request': 'lost<',
+  late: 'late',
+  throttle: 'throt',
+  delay: 'delay',
+  'freeze-before': 'freeze<',
+  'freeze-after': 'freeze>',
+  partial: 'part',
+  'stale-index': 'stale',
+  truncated: 'trunc',
+};
+
+function table(title: string, rows: readonly (readonly [name: string, cells: readonly string[]])[]): string {
+  const width = Math.max(title.length, ...rows.map(([name]) => name.length)) + 1;
+  const head = [title.padEnd(width), 'times'.padStart(9), ...FAULTS.map((fault) => SHORT[fault].padStart(8))].join('');
+  const lines = rows.map(([name, [times = '', ...cells]]) =>
+    [name.padEnd(width), times.padStart(9), ...cells.map((cell) => cell.padStart(8))].join(''),
+  );
   return [head, ...lines].join('\n');
+}
+
+/** Which fault was injected at which effect of which handler how often. */
+export function coverageTable({ coverage }: Totals): string {
+  const rows = effectsOf(coverage).map((place) => {
+    const effect = place.split(':')[1] ?? '';
+    const cells = FAULTS.map((fault) => {
+      const count = coverage[`${place} ${fault}`];
+      return count === undefined && !faultsFor(effect).includes(fault) ? '·' : String(count ?? 0);
+    });
+    return [place, [String(coverage[place]), ...cells]] as const;
+  });
+  return table('handler:effect', rows);
+}
+
+/** The same, added up by handler. */
+export function coverageByHandler({ coverage }: Totals): string {
+  const handlers = [...new Set(effectsOf(coverage).map((place) => place.split(':')[0] ?? ''))];
+  const sum = (handler: string, tail: (name: string) => boolean) =>
+    Object.entries(coverage)
+      .filter(([name]) => name.startsWith(`${handler}:`) && tail(name))
+      .reduce((total, [, count]) => total + count, 0);
+  const rows = handlers.map((handler) => {
+    const effects = effectsOf(coverage).filter((place) => place.startsWith(`${handler}:`)).length;
+    const cells = FAULTS.map((fault) => String(sum(handler, (name) => name.endsWith(` ${fault}`))));
+    return [
+      `${handler} (${effects} effects)`,
+      [String(sum(handler, (name) => !name.includes(' '))), ...cells],
+    ] as const;
+  });
+  return table('handler', rows);
+}
+
+/** Promises and how often each was looked at. */
+export function looksLine({ looks }: Totals): string {
+  return Object.keys(PROMISES)
+    .map((id) => `${id} ${looks[id] ?? 0}`)
+    .join(', ');
+}
+
+/** Promises that no history had anything to look at for. */
+export function neverLooked({ looks }: Totals): readonly string[] {
+  return Object.keys(PROMISES).filter((id) => (looks[id] ?? 0) === 0);
 }
 
 export function figures(totals: Totals): string {
@@ -137,7 +187,10 @@ export function figures(totals: Totals): string {
     totals;
   return [
     `${seeds} seeds: ${effects} effects (${fewestEffects} at least), ${faults} faults (${fewestFaults} at least),`,
-    `${refreshes} token requests, ${published} messages, ${manifests} manifests, ${required} connections that wait for a person, ${modelSteps} steps that the model allows.`,
+    `${Object.entries(totals.stories)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ')};`,
+    `${refreshes} token requests, ${published} messages, ${manifests} manifests, ${required} connections that wait for a person, ${modelSteps} steps that the models allow.`,
   ].join(' ');
 }
 

@@ -1,21 +1,30 @@
 import { FaultPlan, type InjectedFault } from './faults.ts';
-import { Invariants, Violation } from './invariants.ts';
 import { checkOutcome } from './outcome.ts';
-import { pick } from './random.ts';
-import { schedule, scheduleTicks, settleIn, START } from './scenario.ts';
+import { Invariants } from './promises/invariants.ts';
+import { Violation } from './promises/promises.ts';
+import { settleIn } from './scenario.ts';
+import { START } from './start.ts';
 import { Scheduler } from './scheduler.ts';
+import { clocks } from './stories/clocks.ts';
+import { deploy } from './stories/deploy.ts';
+import { outage } from './stories/outage.ts';
+import { poison } from './stories/poison.ts';
+import { restore } from './stories/restore.ts';
+import { type Story, type StoryName, storyOf } from './stories/story.ts';
+import { usual } from './stories/usual.ts';
 import { World } from './worlds.ts';
 
 export interface RunOptions {
   /** Faults and steps of the schedule that are left out. */
   readonly without?: ReadonlySet<string>;
   readonly trace?: (line: string) => void;
-  /** Looks into the world when the run is over. */
-  readonly inspect?: (world: World) => void;
+  /** Changes the world before anything happens: for tests of the simulation itself. */
+  readonly prepare?: (world: World) => void;
 }
 
 export interface RunResult {
   readonly seed: number;
+  readonly story: StoryName;
   /** What did not hold, and when on the virtual clock. */
   readonly failure?: string;
   readonly at?: string;
@@ -27,41 +36,42 @@ export interface RunResult {
   readonly published: number;
   readonly manifests: number;
   readonly required: number;
-  /** Steps that the protocol's model was asked about. */
+  /** Steps that the protocols' models were asked about. */
   readonly modelSteps: number;
   readonly coverage: ReadonlyMap<string, number>;
+  /** How often each promise was looked at. */
+  readonly looks: ReadonlyMap<string, number>;
 }
 
-/** A run goes on until so many effects took place, calm not counted. */
-const FEWEST_EFFECTS = 190;
+const STORIES: Readonly<Record<StoryName, Story>> = { usual, deploy, clocks, restore, poison, outage };
 
-/** One seed: a history of some minutes, then calm until everything rests, then the account. */
+/** Access tokens live as long as they really do where days go by. */
+const REAL_LIFE_SECONDS = 3600;
+
+/** One seed: a history of some minutes or days, then calm until everything rests, then the account. */
 export async function runSeed(seed: number, options: RunOptions = {}): Promise<RunResult> {
+  const story = storyOf(seed);
   const plan = new FaultPlan(seed, options.without);
   const scheduler = new Scheduler(seed, START, plan);
   scheduler.trace = options.trace;
-  const world = new World(scheduler, START);
+  const world = new World(scheduler, START, story === 'outage' ? REAL_LIFE_SECONDS : undefined);
+  options.prepare?.(world);
   const invariants = new Invariants(world);
   let failure: string | undefined;
   scheduler.afterStep = () => invariants.check();
-  scheduler.afterVerify = () => (invariants.unverified ? invariants.verify() : undefined);
+  scheduler.afterVerify = () => (invariants.archive.unverified ? invariants.archive.verify() : undefined);
   try {
     await settleIn(world, plan);
-    const minutes = pick(seed, 'minutes', [4, 6, 8]);
-    schedule(world, plan, minutes);
-    for (let minute = 0; minute < minutes || plan.effects < FEWEST_EFFECTS; minute += 1) {
-      scheduleTicks(world, plan, minute);
-      await scheduler.run(START.getTime() + (minute + 1) * 60_000);
-    }
+    await STORIES[story](world, plan);
     await checkOutcome(world, plan, invariants);
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     failure = error.message;
   }
-  options.inspect?.(world);
   const { cloud, vendors } = world;
   return {
     seed,
+    story,
     ...(failure === undefined ? {} : { failure, at: new Date(scheduler.now).toISOString() }),
     faults: plan.injected,
     choices: plan.choices,
@@ -72,7 +82,8 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     manifests: [...cloud.archive.objects.keys()].filter((key) => key.endsWith('manifest.json')).length,
     required: [...cloud.connections.items.values()].filter(({ health }) => health === 'reauthorization-required')
       .length,
-    modelSteps: world.ports.modelSteps,
+    modelSteps: world.ports.trace.steps,
     coverage: plan.coverage,
+    looks: world.looks.counts,
   };
 }

@@ -2,11 +2,14 @@ import type { AlertJob, ReportJob } from '../../functions/core/jobs.ts';
 import type { Provider } from '../../functions/core/provider.ts';
 import { aReportJob, anAlertJob } from '../support/report-job.ts';
 import type { FaultPlan } from './faults.ts';
+import { consent } from './people.ts';
 import { between, chance, pick } from './random.ts';
+import { START } from './start.ts';
+import { isShort, outageOf, slowJob } from './stories/outage-plan.ts';
+import { storyOf } from './stories/story.ts';
 import { PROVIDERS } from './vendors.ts';
 import type { World } from './worlds.ts';
 
-export const START = new Date('2026-03-10T12:00:00Z');
 const MINUTE = 60_000;
 
 function alertJobs(seed: number): readonly AlertJob[] {
@@ -72,16 +75,19 @@ export async function settleIn(world: World, plan: FaultPlan): Promise<void> {
     );
   }
   const focus = focusOf(scheduler.seed);
+  const away = storyOf(scheduler.seed) === 'outage' ? outageOf(scheduler.seed) : undefined;
+  const slow = away === undefined ? (job: AlertJob | ReportJob) => job : slowJob;
   const jobs = [
     ...(focus.alerts ? alertJobs(scheduler.seed) : []),
-    ...(focus.reports ? reportJobs(scheduler.seed) : []),
-  ];
+    ...(focus.reports && (away === undefined || isShort(away)) ? reportJobs(scheduler.seed) : []),
+  ].map(slow);
   for (const job of jobs) {
     const { sources, alertSources } = PROVIDERS[job.provider] as Provider;
     const source = (job.kind === 'report' ? sources : alertSources)[job.source];
+    world.prefixes.push(`${job.connection}/${job.name}/`);
     await cloud.jobs.configure({ ...job, options: source?.parseOptions(job.options) ?? {} }, START);
   }
-  for (const name of vendors.actionsteps.keys()) world.consent(name, `first-${name}`);
+  for (const name of vendors.actionsteps.keys()) consent(world, name, `first-${name}`);
   await scheduler.run(START.getTime() + 20_000);
   plan.calm = false;
 }
@@ -126,16 +132,15 @@ function schedulePeople(world: World, plan: FaultPlan, minutes: number): void {
     world.scheduler.at(START.getTime() + 60_000 + chance(seed, `${key} when`) * (minutes - 2) * MINUTE, run);
   };
   for (const name of world.vendors.actionsteps.keys()) {
-    some(`consent ${name}`, 0.25, () => world.consent(name, `again-${name}`));
+    some(`consent ${name}`, 0.25, () => consent(world, name, `again-${name}`));
     some(`consent twice ${name}`, 0.1, () => {
-      world.consent(name, `twin1-${name}`);
-      world.consent(name, `twin2-${name}`);
+      consent(world, name, `twin1-${name}`);
+      consent(world, name, `twin2-${name}`);
     });
     some(`disconnect ${name}`, 0.1, () => {
       world.disconnect(name, `disconnect-${name}`);
       if (chance(seed, `reopen ${name}`) < 0.7) {
-        world.scheduler.after(45_000, () => world.reopen(name, `reopen-${name}`));
-        world.scheduler.after(80_000, () => world.consent(name, `back-${name}`));
+        world.scheduler.after(45_000, () => consent(world, name, `back-${name}`));
       }
     });
   }
@@ -153,15 +158,19 @@ function scheduleProviders(world: World, plan: FaultPlan, minutes: number): void
   const opened: string[] = [];
   for (let index = 0; index < 5; index += 1) {
     some(`alert ${index}`, 0.8, () => {
-      opened.push(vendors.opsrampControl.openAlert({ subject: `Alert ${index}`, currentState: 'Critical' }));
+      const id = vendors.opsrampControl.openAlert({ subject: `Alert ${index}`, currentState: 'Critical' });
+      opened.push(id);
+      vendors.noteAlert(id, 'Critical', world.scheduler.now);
     });
     some(`alert ${index} changes`, 0.6, () => {
       const id = opened[Math.floor(chance(seed, `which ${index}`) * opened.length)];
       if (id === undefined) return;
       const change = pick(seed, `change ${index}`, ['Warning', 'Critical', 'Ok', 'acknowledge', 'close'] as const);
+      const isAct = change === 'acknowledge' || change === 'close';
       if (change === 'acknowledge') vendors.opsrampControl.acknowledge(id);
       else if (change === 'close') vendors.opsrampControl.close(id);
       else vendors.opsrampControl.changeAlert(id, { currentState: change });
+      vendors.noteAlert(id, isAct ? undefined : change, world.scheduler.now);
     });
     some(`note ${index}`, 0.8, () => {
       vendors.actionsteps.get('firm')?.createRecord('filenotes', {}, now());
@@ -177,6 +186,8 @@ function scheduleProviders(world: World, plan: FaultPlan, minutes: number): void
   some('a1 tokens end', 0.15, () => vendors.action1.control.expireTokens());
   some('firm tokens end', 0.15, () => vendors.actionsteps.get('firm')?.expireAccessTokens(now()));
   some('outage', 0.25, () => {
-    vendors.outageUntil = world.scheduler.now + between(seed, 'outage length', 30_000, 240_000);
+    if (vendors.outage !== undefined) return;
+    const from = world.scheduler.now;
+    vendors.outage = { from, until: from + between(seed, 'outage length', 30_000, 240_000), kind: 'down' };
   });
 }

@@ -13,12 +13,17 @@ export interface EffectProfile {
   readonly throttled: () => unknown;
 }
 
+/** Which version of the code runs: the one before the present, or this one. */
+export type Release = 'before' | 'now';
+
 /** One run of one function: what it begins is lost with it. */
 export interface Invocation {
   readonly key: string;
   readonly function: string;
+  readonly release: Release;
   readonly clock: Clock;
   readonly deadline: Deadline;
+  readonly startedAt: number;
   readonly endsAt: number;
   isDead: boolean;
   isDone: boolean;
@@ -27,6 +32,10 @@ export interface Invocation {
   effects: number;
   /** Faults that it met. */
   readonly faults: { readonly fault: Fault; readonly effect: string }[];
+  /** Which connection's item or token it touched, and how. */
+  readonly touched: { readonly effect: string; readonly name: string }[];
+  /** Connections that an index named to it. */
+  readonly indexed: Set<string>;
   error?: unknown;
 }
 
@@ -103,20 +112,30 @@ export class Scheduler {
     this.now = until;
   }
 
-  /** Starts an invocation; it is ended at its time-out, wherever it is. */
-  invoke(key: string, seconds: number, skewMs: number, work: (invocation: Invocation) => Promise<unknown>): Invocation {
+  /** Starts an invocation; it is ended at its time-out, wherever it is. `skewMs`: how far its clock is off by now. */
+  invoke(
+    key: string,
+    seconds: number,
+    skewMs: () => number,
+    work: (invocation: Invocation) => Promise<unknown>,
+    release: Release = 'now',
+  ): Invocation {
     const endsAt = this.now + seconds * 1000;
     const invocation: Invocation = {
       key,
       function: key.split('@')[0] ?? key,
-      clock: { now: () => new Date(this.now + skewMs) },
+      release,
+      clock: { now: () => new Date(this.now + skewMs()) },
       deadline: { remainingMs: () => Math.max(0, endsAt - this.now) },
+      startedAt: this.now,
       endsAt,
       isDead: false,
       isDone: false,
       pending: 0,
       effects: 0,
       faults: [],
+      touched: [],
+      indexed: new Set(),
     };
     this.invocations.push(invocation);
     this.trace?.(`${this.#clockText()} ${key} begins`);
@@ -166,7 +185,7 @@ export class Scheduler {
     if (invocation.isDead) return new Promise(() => undefined);
     const key = `${invocation.key}/${invocation.effects}:${name}`;
     invocation.effects += 1;
-    const fault = this.faults.draw(key, name);
+    const fault = this.faults.draw(key, invocation.function, name);
     if (fault !== undefined) invocation.faults.push({ fault, effect: name });
     invocation.pending += 1;
     return new Promise<T>((resolve, reject) => {

@@ -4,6 +4,7 @@ import type { CredentialsSource } from '../../functions/core/tokens/credentials.
 import type { RescueStore } from '../../functions/core/tokens/rescue.ts';
 import { createMemoryAlertStore } from '../support/memory-alert-store.ts';
 import { createMemoryArchive } from '../support/memory-archive.ts';
+import { createMemoryAuthorizations } from '../support/memory-authorizations.ts';
 import { memoryBudgets } from '../support/memory-budgets.ts';
 import { createMemoryBreakers } from '../support/memory-breakers.ts';
 import { createMemoryConnections } from '../support/memory-connections.ts';
@@ -12,7 +13,7 @@ import { createMemoryOutboxStore, createMemoryState } from '../support/memory-ou
 import { createMemoryLatencies } from '../support/memory-latencies.ts';
 import { createMemoryPublisher } from '../support/memory-publisher.ts';
 import { createMemoryWindowStore } from '../support/memory-window-store.ts';
-import { createMemoryWorkStore } from '../support/memory-work-store.ts';
+import { createMemoryHookStore, createMemoryWorkStore } from '../support/memory-work-store.ts';
 import { memoryDataKeys } from '../support/token-world.ts';
 import type { Vendors } from './vendors.ts';
 
@@ -38,6 +39,16 @@ const signer: Signer = {
 export function createCloud(now: () => Date, vendors: Vendors) {
   const tables = createMemoryState();
   const connections = createMemoryConnections();
+  const authorizations = createMemoryAuthorizations(connections.outbox);
+  const commit = connections.commit.bind(connections);
+  connections.commit = async (request, events, at) => {
+    const outcome = await commit(request, events, at);
+    // The same transaction completes the consent.
+    if (outcome.kind === 'committed' && request.authorization !== undefined) {
+      authorizations.complete(request.authorization, at);
+    }
+    return outcome;
+  };
   const windows = createMemoryWindowStore();
   const rescued = new Map<string, string>();
   const rescue: RescueStore = {
@@ -53,6 +64,8 @@ export function createCloud(now: () => Date, vendors: Vendors) {
   return {
     tables,
     connections,
+    authorizations,
+    hooks: createMemoryHookStore((shard, row, at) => tables.append(shard, row, at)),
     windows,
     rescued,
     rescue,

@@ -13,7 +13,18 @@ import {
   type OpsrampModel,
 } from '../../infra/local/providers/opsramp/model.ts';
 import { SIMULATED_TENANT } from '../../infra/local/providers/opsramp/options.ts';
+import type { Looks } from './promises/promises.ts';
 import { between, chance, pick } from './random.ts';
+
+/** Requests a minute that a provider takes: Action1's published figure, OpsRamp's, and what we keep to at Actionstep. */
+const LIMITS: Readonly<Record<string, number>> = { patching: 30, watchtower: 500 };
+
+/** A time in which no provider does its work: says so, says nothing at all, or says *too many requests*. */
+export interface Outage {
+  readonly from: number;
+  readonly until: number;
+  readonly kind: 'down' | 'silent' | 'limited';
+}
 
 export const PROVIDERS: Readonly<Record<string, Provider>> = { action1, actionstep, opsramp };
 export const REDIRECT_URI = 'https://steward.test/callback/actionstep';
@@ -39,6 +50,12 @@ interface Issued {
   readonly sequence: number;
 }
 
+export interface AlertChange {
+  readonly at: number;
+  /** Absent where a person acted: that moves no time stamp, and may close the alert. */
+  readonly state: string | undefined;
+}
+
 export interface SimulatedConnection {
   readonly name: string;
   readonly provider: Provider;
@@ -62,14 +79,21 @@ export class Vendors {
   readonly opsrampControl: OpsrampControl;
   readonly action1: Action1Model;
   readonly accessSeconds: number;
-  /** Nobody answers before this. */
-  outageUntil = 0;
-  requests = 0;
+  outage: Outage | undefined;
+  /** What each alert of OpsRamp went through, as far as its state goes. */
+  readonly alertBook = new Map<string, AlertChange[]>();
+  readonly indexLagSeconds: number;
+  /** Arrivals of the last minute, by connection. */
+  readonly #arrivals = new Map<string, number[]>();
+  readonly #looks: Looks;
   readonly #latest = new Map<string, string>();
 
-  constructor(seed: number, start: Date, now: () => Date) {
+  /** `lives`: seconds that access tokens live; short by default, so that minutes have many refreshes. */
+  constructor(seed: number, start: Date, now: () => Date, looks: Looks, lives?: number) {
+    this.#looks = looks;
+    this.indexLagSeconds = pick(seed, 'ops-lag', [0, 30, 120]);
     this.rotation = pick(seed, 'rotation', ['strict', 'grace', 'reuse-revokes'] as const);
-    this.accessSeconds = pick(seed, 'access-life', [300, 480, 900]);
+    this.accessSeconds = lives ?? pick(seed, 'access-life', [300, 480, 900]);
     const model = (name: string) =>
       createActionstepModel({
         origin: `https://${name}.test`,
@@ -99,7 +123,7 @@ export class Vendors {
       tokenLifeSeconds: this.accessSeconds,
       switches: {
         rateLimits: chance(seed, 'ops-limits') < 0.3,
-        indexLagSeconds: pick(seed, 'ops-lag', [0, 30, 120]),
+        indexLagSeconds: this.indexLagSeconds,
         sameToken: chance(seed, 'ops-same') < 0.7,
       },
     });
@@ -163,8 +187,11 @@ export class Vendors {
   /** What the provider does when the request has arrived. */
   answer(request: HttpRequest, now: Date, invocation: string): HttpResponse {
     const connection = Vendors.connectionOf(request.url);
-    this.requests += 1;
-    if (now.getTime() < this.outageUntil) return response(503, { message: 'down for maintenance' });
+    this.#checkRate(connection, now.getTime());
+    const outage = this.outageAt(now);
+    if (outage === 'silent') return SILENCE;
+    if (outage === 'limited') return response(429, { message: 'too many requests' }, { 'retry-after': '60' });
+    if (outage !== undefined) return response(503, { message: 'down for maintenance' });
     const given = {
       method: request.method,
       url: request.url.href,
@@ -186,6 +213,12 @@ export class Vendors {
       headers: { ...reply.headers, date: now.toUTCString() },
       body: new TextEncoder().encode(reply.body),
     };
+  }
+
+  outageAt(now: Date): Outage['kind'] | undefined {
+    const { outage } = this;
+    if (outage === undefined || now.getTime() < outage.from || now.getTime() >= outage.until) return undefined;
+    return outage.kind;
   }
 
   /** What a person brings back from the consent page. */
@@ -227,9 +260,27 @@ export class Vendors {
     return model;
   }
 
+  /** I8: never more in a minute than the provider's own limit, whoever asks and whatever for. */
+  #checkRate(connection: string, now: number): void {
+    const recent = (this.#arrivals.get(connection) ?? []).filter((at) => at > now - 60_000);
+    recent.push(now);
+    this.#arrivals.set(connection, recent);
+    this.#looks.at('I8');
+    const most = LIMITS[connection] ?? 60;
+    if (recent.length > most) this.violations.push(`I8: ${connection} was called ${recent.length} times in a minute`);
+  }
+
+  /** An alert is opened or changed by its source, or (without a state) a person acts on it. */
+  noteAlert(id: string, state: string | undefined, now: number): void {
+    const book = this.alertBook.get(id) ?? [];
+    book.push({ at: now, state });
+    this.alertBook.set(id, book);
+  }
+
   #checkBearer(connection: string, headers: Readonly<Record<string, string>>): void {
     const bearer = /^Bearer (.+)$/u.exec(headers['authorization'] ?? '')?.[1] ?? '';
     const owner = this.bearers.get(bearer);
+    if (owner !== undefined) this.#looks.at('I27');
     if (owner !== undefined && owner !== connection)
       this.violations.push(`I27: ${connection} was called with a token of ${owner}`);
   }
@@ -279,6 +330,9 @@ function parse(text: string): Readonly<Record<string, string | undefined>> {
     return {};
   }
 }
+
+/** No answer at all. */
+export const SILENCE: HttpResponse = { status: 0, headers: {}, body: new Uint8Array() };
 
 export function response(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): HttpResponse {
   return { status, headers, body: new TextEncoder().encode(JSON.stringify(body)) };

@@ -3,8 +3,15 @@ import { checkedEvents } from './event-problems.ts';
 import type { OutboxRow } from '../../functions/core/events.ts';
 import type { AttemptKey, Chain, WindowRecord, WindowStore } from '../../functions/core/schedules/window-store.ts';
 
-/** The twin of the DynamoDB window store. `outbox` holds what would be published, in the order of the transactions. */
-export function createMemoryWindowStore(): WindowStore & { readonly outbox: readonly OutboxRow[] } {
+export interface MemoryWindowStore extends WindowStore {
+  /** What would be published, in the order of the transactions. */
+  readonly outbox: readonly OutboxRow[];
+  readonly windows: Map<string, WindowRecord>;
+  readonly chains: Map<string, Chain>;
+}
+
+/** The twin of the DynamoDB window store. */
+export function createMemoryWindowStore(): MemoryWindowStore {
   const windows = new Map<string, WindowRecord>();
   const chains = new Map<string, Chain>();
   const outbox: OutboxRow[] = [];
@@ -24,6 +31,8 @@ export function createMemoryWindowStore(): WindowStore & { readonly outbox: read
   };
   return {
     outbox,
+    windows,
+    chains,
     chain: async (job) => chains.get(job),
     find: async (job, from) => windows.get(keyOf({ job, from })),
     list: async (job, limit) =>

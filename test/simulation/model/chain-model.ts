@@ -35,14 +35,38 @@ export interface ChainOptions {
   readonly crashes?: number;
   /** Attempts that are given up while their run may only be asleep. */
   readonly stalls?: number;
-  readonly mistake?: 'no-swap' | 'manifest-first' | 'overwrites';
+  readonly rules?: ChainRules;
 }
+
+/** What the writing of a record hangs on. */
+export interface RecordConditions {
+  /** The attempt is still the running one. */
+  readonly runs: boolean;
+  /** There is a record of this window already. */
+  readonly isTaken: boolean;
+  /** Everything that it names is there. */
+  readonly hasParts: boolean;
+}
+
+/** The protocol's conditions, which the trace check asks too. */
+export interface ChainRules {
+  mayBegin(runningWindow: number): boolean;
+  mayWrite(conditions: RecordConditions): boolean;
+  /** `fits`: the record follows the chain's head. */
+  maySeal(conditions: { readonly runs: boolean; readonly fits: boolean }): boolean;
+}
+
+export const CHAIN_RULES: ChainRules = {
+  mayBegin: (runningWindow) => runningWindow === 0,
+  mayWrite: ({ runs, isTaken, hasParts }) => runs && !isTaken && hasParts,
+  maySeal: ({ runs, fits }) => runs && fits,
+};
 
 const IDLE: Runner = { at: 'idle', window: 0, attempt: 0, sequence: 0 };
 
 /** Windows of one job, their attempts, the record of each, and the chain's head. */
 export function chainModel(options: ChainOptions = {}): Model<ChainState> {
-  const { windows = 2, crashes = 1, stalls = 1, mistake } = options;
+  const { windows = 2, crashes = 1, stalls = 1, rules = CHAIN_RULES } = options;
   const put = (state: ChainState, index: number, runner: Runner): ChainState => ({
     ...state,
     runners: state.runners.map((other, place) => (place === index ? runner : other)),
@@ -50,10 +74,9 @@ export function chainModel(options: ChainOptions = {}): Model<ChainState> {
   const seal = (state: ChainState, index: number, runner: Runner): ChainState | undefined => {
     const standing = state.archive.find(({ window }) => window === runner.window);
     if (standing === undefined) return undefined;
-    const isCurrent = state.current[0] === runner.window && state.current[1] === runner.attempt;
+    const runs = state.current[0] === runner.window && state.current[1] === runner.attempt;
     const fits = standing.sequence === state.sequence + 1;
-    if (mistake !== 'no-swap' && !(isCurrent && fits)) return put(state, index, IDLE);
-    if (state.sealed.includes(runner.window) && mistake !== 'no-swap') return put(state, index, IDLE);
+    if (!rules.maySeal({ runs, fits })) return put(state, index, IDLE);
     return {
       ...put(state, index, IDLE),
       current: [0, 0],
@@ -76,7 +99,7 @@ export function chainModel(options: ChainOptions = {}): Model<ChainState> {
     *steps(state) {
       const [window, attempt] = state.current;
       const next = state.sealed.length + 1;
-      if (window === 0 && next <= windows) {
+      if (rules.mayBegin(window) && next <= windows) {
         const attempts = state.attempts.map((count, at) => (at === next ? count + 1 : count));
         yield ['the poller begins', { ...state, attempts, current: [next, attempts[next] ?? 1] }];
       }
@@ -95,7 +118,8 @@ export function chainModel(options: ChainOptions = {}): Model<ChainState> {
           const read = put(state, index, { ...runner, at: 'read' });
           yield [`${name} writes parts`, { ...read, parts: [...new Set([...state.parts, runner.window])] }];
         }
-        if (runner.at === 'read' || (mistake === 'manifest-first' && runner.at === 'planned')) {
+        const isEarly = runner.at === 'planned' && !state.parts.includes(runner.window);
+        if (runner.at === 'read' || (isEarly && rules.mayWrite(conditionsOf(state, runner)))) {
           yield [`${name} writes the record`, written(state, index, runner)];
         }
         if (runner.at === 'written') {
@@ -121,12 +145,18 @@ export function chainModel(options: ChainOptions = {}): Model<ChainState> {
     },
   };
 
+  function conditionsOf(state: ChainState, { window, attempt }: Runner): RecordConditions {
+    return {
+      runs: state.current[0] === window && state.current[1] === attempt,
+      isTaken: state.archive.some((standing) => standing.window === window),
+      hasParts: state.parts.includes(window),
+    };
+  }
+
   /** Only once, if it is not there; a run whose attempt was given up writes none. */
   function written(state: ChainState, index: number, runner: Runner): ChainState {
-    const isTaken = state.archive.some(({ window }) => window === runner.window);
-    const runs = state.current[0] === runner.window && state.current[1] === runner.attempt;
     const next = put(state, index, { ...runner, at: 'written' });
-    if ((isTaken && mistake !== 'overwrites') || (!runs && mistake !== 'no-swap')) return next;
+    if (!rules.mayWrite(conditionsOf(state, runner))) return next;
     const { window, sequence } = runner;
     const standing = { window, sequence, previous: sequence - 1, whole: state.parts.includes(window) };
     return { ...next, archive: [...state.archive, standing] };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { chainModel } from './chain-model.ts';
+import { CHAIN_RULES, chainModel, type ChainRules } from './chain-model.ts';
 import { explore } from './explore.ts';
-import { outboxModel } from './outbox-model.ts';
+import { OUTBOX_RULES, outboxModel, type OutboxRules } from './outbox-model.ts';
 import { type Mode, refreshModel, type RefreshModelOptions } from './refresh-model.ts';
 import { type Rules, RULES } from './rules.ts';
 
@@ -10,6 +10,12 @@ const MODES: readonly Mode[] = ['strict', 'grace', 'revokes'];
 /** Everything at once is too much; each bound here is a world of its own. */
 const WORLDS: readonly (readonly [string, Omit<RefreshModelOptions, 'mode' | 'rules'>])[] = [
   ['nothing goes wrong, three workers', { workers: 3, refreshes: 4 }],
+  ['three workers and a loss', { workers: 3, refreshes: 4, losses: 1 }],
+  ['three workers and a crash', { workers: 3, refreshes: 4, crashes: 1 }],
+  ['three workers, a consent and a crash', { workers: 3, consents: 1, crashes: 1 }],
+  ['three workers while the table is down, and a loss', { workers: 3, outages: 1, losses: 1 }],
+  ['three workers and a lagging index', { workers: 3, refreshes: 4, lags: 2, losses: 1 }],
+  ['a lagging index, a consent and a crash', { lags: 2, consents: 1, crashes: 1 }],
   ['a crash and a loss', { crashes: 1, losses: 1 }],
   ['two losses', { losses: 2 }],
   ['two crashes', { crashes: 2 }],
@@ -60,8 +66,13 @@ describe('the outbox, every order of everything', () => {
     expect(states).toBeGreaterThan(1000);
   });
 
-  it.each(['no-lease', 'mark-first', 'no-waves'] as const)('finds %s', (mistake) => {
-    expect(explore(outboxModel({ mistake })).violation).toBeDefined();
+  const mistakes: readonly (readonly [string, Partial<OutboxRules>])[] = [
+    ['a shard without a lease', { mayTake: () => true }],
+    ['marking before publishing', { mayMark: () => true }],
+    ['all versions of an alert in one wave', { mayPublish: () => true }],
+  ];
+  it.each(mistakes)('finds %s', (_, change) => {
+    expect(explore(outboxModel({ rules: { ...OUTBOX_RULES, ...change } })).violation).toBeDefined();
   });
 });
 
@@ -72,7 +83,12 @@ describe('the chain of manifests, every order of everything', () => {
     expect(states).toBeGreaterThan(1000);
   });
 
-  it.each(['no-swap', 'manifest-first', 'overwrites'] as const)('finds %s', (mistake) => {
-    expect(explore(chainModel({ mistake, stalls: 2 })).violation).toBeDefined();
+  const mistakes: readonly (readonly [string, Partial<ChainRules>])[] = [
+    ["a chain's head that is moved without the swap", { maySeal: () => true }],
+    ['a manifest before its parts', { mayWrite: ({ runs, isTaken }) => runs && !isTaken }],
+    ['a record that is overwritten', { mayWrite: ({ runs, hasParts }) => runs && hasParts }],
+  ];
+  it.each(mistakes)('finds %s', (_, change) => {
+    expect(explore(chainModel({ stalls: 2, rules: { ...CHAIN_RULES, ...change } })).violation).toBeDefined();
   });
 });

@@ -25,15 +25,29 @@ export interface OutboxOptions {
   readonly publishers?: number;
   readonly crashes?: number;
   readonly losses?: number;
-  /** Mistakes that somebody might make. */
-  readonly mistake?: 'no-lease' | 'mark-first' | 'no-waves';
+  readonly rules?: OutboxRules;
 }
+
+/** The protocol's conditions, which the trace check asks too. */
+export interface OutboxRules {
+  /** Who may take the shard: `-1` is nobody's. */
+  mayTake(lease: number): boolean;
+  /** Of one subject's rows that wait, in order. */
+  mayPublish(waiting: readonly number[], version: number): boolean;
+  mayMark(published: readonly number[], version: number): boolean;
+}
+
+export const OUTBOX_RULES: OutboxRules = {
+  mayTake: (lease) => lease === -1,
+  mayPublish: (waiting, version) => waiting[0] === version,
+  mayMark: (published, version) => published.includes(version),
+};
 
 const RESTING: Publisher = { holds: false, wave: [], sent: [] };
 
 /** One alert's versions on their way through a shard's outbox, under a lease, published and then marked. */
 export function outboxModel(options: OutboxOptions = {}): Model<OutboxState> {
-  const { versions = 3, publishers = 2, crashes = 1, losses = 1, mistake } = options;
+  const { versions = 3, publishers = 2, crashes = 1, losses = 1, rules = OUTBOX_RULES } = options;
   const change = (state: OutboxState, index: number, publisher: Publisher): OutboxState => ({
     ...state,
     publishers: state.publishers.map((other, place) => (place === index ? publisher : other)),
@@ -58,7 +72,7 @@ export function outboxModel(options: OutboxOptions = {}): Model<OutboxState> {
       for (const [index, mine] of state.publishers.entries()) {
         const name = `publisher ${index}`;
         if (!mine.holds) {
-          if (rows.length > 0 && (lease === -1 || mistake === 'no-lease')) {
+          if (rows.length > 0 && rules.mayTake(lease)) {
             yield [`${name} takes the shard`, { ...change(state, index, { ...RESTING, holds: true }), lease: index }];
           }
           continue;
@@ -69,10 +83,12 @@ export function outboxModel(options: OutboxOptions = {}): Model<OutboxState> {
         if (sent !== undefined) {
           const next = change(state, index, { ...mine, sent: mine.sent.slice(1) });
           yield [`${name} marks`, { ...next, rows: rows.filter((row) => row !== sent), marked: [...marked, sent] }];
+        } else if (version !== undefined && !rules.mayPublish(rows, version)) {
+          yield [`${name} leaves a row for later`, change(state, index, { ...mine, wave: mine.wave.slice(1) })];
         } else if (version !== undefined) {
           const rest = change(state, index, { ...mine, wave: mine.wave.slice(1), sent: [version] });
           yield [`${name} publishes`, { ...rest, published: [...published, version] }];
-          if (mistake === 'mark-first') {
+          if (!published.includes(version) && rules.mayMark(published, version)) {
             const early = change(state, index, { ...mine, wave: mine.wave.slice(1) });
             yield [
               `${name} marks first`,
@@ -81,7 +97,7 @@ export function outboxModel(options: OutboxOptions = {}): Model<OutboxState> {
           }
           if (state.losses > 0) {
             // A failed entry holds its subject's later rows back until the next drain.
-            const held = mistake === 'no-waves' ? mine.wave.slice(1) : [];
+            const held = rules.mayPublish(rows, version + 1) ? mine.wave.slice(1) : [];
             yield [`${name} fails`, { ...change(state, index, { ...mine, wave: held }), losses: state.losses - 1 }];
             yield [
               `${name} publishes, and its reply is lost`,
@@ -93,8 +109,7 @@ export function outboxModel(options: OutboxOptions = {}): Model<OutboxState> {
             ];
           }
         } else if (rows.length > 0) {
-          const wave = mistake === 'no-waves' ? rows : rows.slice(0, 1);
-          yield [`${name} reads`, change(state, index, { ...mine, wave })];
+          yield [`${name} reads`, change(state, index, { ...mine, wave: rows })];
         } else
           yield [
             `${name} gives the shard back`,

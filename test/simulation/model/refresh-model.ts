@@ -28,6 +28,8 @@ interface Bounds {
   readonly outages: number;
   readonly consents: number;
   readonly disconnects: number;
+  /** Looks at what a lagging index, or a slow reader, still holds for true. */
+  readonly lags: number;
 }
 
 export interface RefreshState {
@@ -58,7 +60,16 @@ export interface RefreshModelOptions extends Partial<Bounds> {
 /** One connection, its provider, two or three refreshers, a person, and everything that can get lost. */
 export function refreshModel(options: RefreshModelOptions): Model<RefreshState> {
   const { mode, rules, workers = 2, ...given } = options;
-  const bounds: Bounds = { refreshes: 3, crashes: 0, losses: 0, outages: 0, consents: 0, disconnects: 0, ...given };
+  const bounds: Bounds = {
+    refreshes: 3,
+    crashes: 0,
+    losses: 0,
+    outages: 0,
+    consents: 0,
+    disconnects: 0,
+    lags: 0,
+    ...given,
+  };
   return {
     initial: {
       item: { token: 1, generation: 1, health: 'connected', lease: 0, attempts: [], refused: 0 },
@@ -138,6 +149,11 @@ function* stepsOfWorker(
       const isDue = item.token !== 0 && (item.health === 'connected' || item.health === 'suspect');
       if (left.refreshes > 0 && item.lease === 0 && isDue) {
         yield ['looks', to({ at: 'seen', spends: item.token }, spend(state, 'refreshes'))];
+      }
+      if (left.lags > 0 && isDue) {
+        for (const spent of Object.keys(state.successor)) {
+          yield ['looks at what was', to({ at: 'seen', spends: Number(spent) }, spend(state, 'lags'))];
+        }
       }
       if (isLeft && item.lease === 0) yield ['recovers', recovered(state)];
       return;
