@@ -29,6 +29,8 @@ export function backUp(world: World): Backup {
         for (const name of names) {
           const item = items.get(name);
           if (item === undefined) continue;
+          const { generation = 0 } = connections.items.get(name) ?? {};
+          if ((connections.highWaters.get(name) ?? 0) < generation) world.unmarked.add(name);
           connections.items.set(name, item);
           world.restored.add(item);
         }
@@ -38,7 +40,6 @@ export function backUp(world: World): Backup {
         for (const name of connections.highWaters.keys()) {
           const highWater = highWaters.get(name) ?? 0;
           connections.highWaters.set(name, highWater);
-          world.restoredHighWaters.set(name, highWater);
         }
       }
       world.restores.push({ at: scheduler.now, of: this.at, what });

@@ -55,9 +55,10 @@ export class World {
   readonly skews: number[];
   /** Backups that were put back, and when: what they say of the time in between is history. */
   readonly restores: { readonly at: number; readonly of: number; readonly what: readonly RestoredTable[] }[] = [];
-  /** Items and high waters as a restore put them back. */
+  /** Items as a restore put them back. */
   readonly restored = new Set<Connection>();
-  readonly restoredHighWaters = new Map<string, number>();
+  /** Connections whose last refresh before a restore died between its commit and its high water (DECISIONS 18). */
+  readonly unmarked = new Set<string>();
   /** Fingerprints that ever stood in the table. */
   readonly stored = new Set<string>();
   /** A clock was off by more than leases allow for. */

@@ -49,7 +49,8 @@ describe('two sweeps that overlap', () => {
     await world.addConnected('c1');
     world.clock.advance(15 * DAY_MS);
     const until = new Date(world.clock.now().getTime() + 60_000);
-    await overlapping(world, { admit: async () => ({ open: false, until }), release: () => undefined });
+    const admit = async () => ({ open: false, until }) as const;
+    await overlapping(world, { admit, release: () => undefined, usedUpUntil: new Map() });
     const warned = world.connections.outbox.filter(({ event }) => event.type.endsWith('.expiring'));
     expect(warned).toHaveLength(1);
   });
