@@ -1,4 +1,5 @@
-import { PRICE, WORK } from '../../infra/costs.ts';
+import { PRICE } from '../../infra/costs.ts';
+import { WORK } from '../../infra/usage.ts';
 import type { Counted } from './capacity.ts';
 import { atMost, type Figure, plain } from './figures.ts';
 

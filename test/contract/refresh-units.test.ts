@@ -11,7 +11,7 @@ import type { TokenDependencies } from '../../functions/core/tokens/dependencies
 import { createRefresh } from '../../functions/core/tokens/refresh.ts';
 import { DAY_MS } from '../../functions/core/time.ts';
 import { PROVIDERS } from '../../functions/providers/registry.ts';
-import { WORK } from '../../infra/costs.ts';
+import { WORK } from '../../infra/usage.ts';
 import { type Counted, countCapacity } from '../bench/capacity.ts';
 import { startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { createTokenWorld, memoryDataKeys } from '../support/token-world.ts';

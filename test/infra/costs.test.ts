@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ALARMS, costTable, limits, monthlyCosts, typicalUsage } from '../../infra/costs.ts';
+import { ALARMS, costTable, monthlyCosts } from '../../infra/costs.ts';
+import { limits, limitTable } from '../../infra/limits.ts';
+import { COST_SIZES, typicalUsage, type Usage } from '../../infra/usage.ts';
 import { synthesize } from './synthesize.ts';
 
 const total = (connections: number) =>
@@ -36,29 +38,46 @@ describe('costs', () => {
   });
 });
 
+const used = (usage: Usage, name: string) => limits(usage).find((limit) => limit.name.startsWith(name))?.used ?? NaN;
+const REFRESHES = 'Refreshes that a tick has time for';
+const PASSES = 'Alert passes that a tick has time for';
+
 describe('limits', () => {
-  it.each([10, 1_000, 100_000])('with %i connections one is the tightest, and says what to turn', (connections) => {
+  it.each(COST_SIZES)('with %i connections one is the tightest, and each says what to turn', (connections) => {
     const found = limits(typicalUsage(connections));
-    const used = found.map((limit) => limit.used);
-    expect(used).toEqual(used.toSorted((a, b) => b - a));
+    const shares = found.map((limit) => limit.used);
+    expect(shares).toEqual(shares.toSorted((a, b) => b - a));
     expect(found.every(({ turn }) => turn.length > 0)).toBe(true);
   });
 
   it('no sweep is more than half full at the shards that a size is given', () => {
-    for (const connections of [10, 1_000, 100_000]) {
-      const sweeps = limits(typicalUsage(connections)).filter(({ name }) => name.includes('sweep'));
-      for (const { used } of sweeps) expect(used).toBeLessThan(0.5);
+    for (const connections of COST_SIZES) {
+      expect(used(typicalUsage(connections), REFRESHES)).toBeLessThan(0.5);
+      expect(used(typicalUsage(connections), PASSES)).toBeLessThan(0.5);
     }
   });
 
   it('too few shards are seen', () => {
-    const [first] = limits({ ...typicalUsage(100_000), shards: 1 }).filter(({ name }) => name.includes('alert sweep'));
-    expect(first?.used).toBeGreaterThan(1);
+    expect(used({ ...typicalUsage(100_000), shards: 1 }, PASSES)).toBeGreaterThan(10);
+    expect(used({ ...typicalUsage(100_000), shards: 1 }, REFRESHES)).toBeGreaterThan(0.4);
+  });
+
+  it('a tick has time for as many refreshes as fit beside each other into what is left of it before the last one', () => {
+    // 20 at a time for 55 - 24 seconds, 0.35 seconds each.
+    const perMinute = (20 * 31) / 0.35;
+    const connections = 1440 * perMinute;
+    expect(used({ ...typicalUsage(connections), shards: 1, refreshesPerDay: 1 }, REFRESHES)).toBeCloseTo(1);
   });
 });
 
-describe('the table', () => {
-  it('has a row for each size', () => {
+describe('the tables', () => {
+  it('of costs has a row for each size', () => {
     expect(costTable([10, 1_000]).split('\n')).toHaveLength(4);
+  });
+
+  it('of limits has a row for each limit, the tightest at the largest size first', () => {
+    const usages = [10, 1_000].map(typicalUsage);
+    const rows = limitTable(usages).split('\n').slice(2);
+    expect(rows.map((row) => row.split('|')[1]?.trim())).toEqual(limits(typicalUsage(1_000)).map(({ name }) => name));
   });
 });

@@ -1,9 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { COST_SIZES, costTable } from '../../infra/costs.ts';
+import { costTable } from '../../infra/costs.ts';
 import { EXIT } from '../../infra/cli/exit.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
+import { limitTable } from '../../infra/limits.ts';
+import { COST_SIZES, typicalUsage } from '../../infra/usage.ts';
 import { anchors, localLinks, readPage, ROOT, tableRows } from '../support/markdown.ts';
 import { allowedActions, allowing } from './permissions.ts';
 import { synthesize } from './synthesize.ts';
@@ -34,6 +36,10 @@ describe('the pages', () => {
 
   it('README shows the costs that are computed: npm run costs writes them there', () => {
     expect(readPage('README.md')).toContain(`\n${costTable(COST_SIZES)}\n`);
+  });
+
+  it('RUNBOOK shows the limits that are computed: npm run costs writes them there', () => {
+    expect(readPage('infra/RUNBOOK.md')).toContain(`\n${limitTable(COST_SIZES.map(typicalUsage))}\n`);
   });
 
   it('README has every exit code', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { tenantMonth, WORK } from '../../infra/costs.ts';
+import { tenantMonth } from '../../infra/costs.ts';
+import { WORK } from '../../infra/usage.ts';
 import { type Consumption, countTenant } from '../bench/alert-costs.ts';
 
 /** What `infra/costs.ts` reckons with may be this much above what is counted, and never below. */

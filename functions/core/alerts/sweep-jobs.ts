@@ -16,11 +16,11 @@ import { ranOut } from './observation.ts';
 import { type PassDependencies, type PassResult, runAlertPass } from './pass.ts';
 
 /** Jobs that one sweep takes. */
-const DUE_LIMIT = 500;
+export const DUE_LIMIT = 500;
 /** Passes side by side: they wait for providers most of the time. */
-const CONCURRENCY = 12;
+export const CONCURRENCY = 12;
 /** No pass is begun with less time left: one page and its recording have to fit. */
-const PASS_MS = 25 * SECOND_MS;
+export const PASS_MS = 25 * SECOND_MS;
 /** The lease outlives the invocation by this, for clocks that differ. */
 const LEASE_SLACK_MS = 10 * SECOND_MS;
 /** A job that keeps failing is tried less often, but never less often than this. */

@@ -60,7 +60,7 @@ function readPart({ fileName, text }: ConfigurationText): ConfigurationPart {
 }
 
 /** Thousands of jobs may be written with one anchor; a file that grows without bound is refused. */
-const MAX_ALIASES = 100_000;
+export const MAX_ALIASES = 100_000;
 
 function valueOf(fileName: string, document: Document): unknown {
   try {

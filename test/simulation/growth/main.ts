@@ -1,12 +1,17 @@
-// A day of the refresher with as many connections as a team may ever have: npm run grow [-- connections [shards]]
-import { stageNamed } from '../../../infra/stages.ts';
+// A day of the refresher at any size: npm run growth [-- --connections N --shards N]
+import { parseArgs } from 'node:util';
+import { typicalUsage } from '../../../infra/usage.ts';
 import { runGrowth } from './run.ts';
 
-const [connections = '100000', shards = String(stageNamed('production').shards)] = process.argv.slice(2);
+const { values } = parseArgs({
+  options: { connections: { type: 'string', default: '100000' }, shards: { type: 'string' } },
+});
+const connections = Number(values.connections);
+const shards = Number(values.shards ?? typicalUsage(connections).shards);
 const began = performance.now();
 const result = await runGrowth({
-  connections: Number(connections),
-  shards: Number(shards),
+  connections,
+  shards,
   minutes: 24 * 60,
   outage: { from: 720, to: 780 },
   onMinute(minute) {
@@ -16,6 +21,4 @@ const result = await runGrowth({
 });
 const seconds = (performance.now() - began) / 1000;
 const peakMb = process.resourceUsage().maxRSS / 1024;
-console.log(
-  JSON.stringify({ connections: Number(connections), shards: Number(shards), ...result, seconds, peakMb }, null, 2),
-);
+console.log(JSON.stringify({ connections, shards, ...result, seconds, peakMb }, null, 2));
