@@ -1,9 +1,8 @@
 import { CONCURRENCY, DUE_LIMIT, PASS_MS } from '../functions/core/alerts/sweep-jobs.ts';
 import { IN_FLIGHT, SPEND_BUDGET_MS } from '../functions/core/tokens/timing.ts';
-import { MAX_ALIASES } from './cli/configuration/document.ts';
 import { FUNCTIONS, functionShape } from './functions.ts';
 import { markdownTable } from './markdown-table.ts';
-import { type Usage, WORK } from './usage.ts';
+import { MAX_ALIASES, type Usage, WORK } from './usage.ts';
 
 /** One limit, and how near it a deployment is. */
 export interface Limit {

@@ -9,6 +9,9 @@ export const WORK = {
   export: { writes: 12, reads: 6, seconds: 30, puts: 6, logBytes: 3000, signatures: 1 },
 } as const;
 
+/** In one `steward.yaml`: thousands of jobs may be written with one anchor; a file that grows without bound is refused. */
+export const MAX_ALIASES = 100_000;
+
 /** How a team uses it. */
 export interface Usage {
   readonly connections: number;

@@ -1,6 +1,7 @@
 import { isMap, isPair, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import { ConfigInvalidError } from '../../../functions/core/errors.ts';
 import { suggestion } from '../../../functions/core/nearest.ts';
+import { MAX_ALIASES } from '../../usage.ts';
 import { type ConfigurationTexts, type ConfigurationText, mergeOverlay } from './overlay.ts';
 
 /** A path into the file: `['connections', 'acme', 'region']`. */
@@ -58,9 +59,6 @@ function readPart({ fileName, text }: ConfigurationText): ConfigurationPart {
       new ConfigInvalidError(`${at(placeOf(document, path).offset)}: ${label(path)}${message}`),
   };
 }
-
-/** Thousands of jobs may be written with one anchor; a file that grows without bound is refused. */
-export const MAX_ALIASES = 100_000;
 
 function valueOf(fileName: string, document: Document): unknown {
   try {
