@@ -14,7 +14,14 @@ import type { VirtualClock } from './virtual-clock.ts';
 export type RotationMode = 'strict' | 'grace' | 'revokes';
 
 /** What happens to one request on its way, or to its answer. */
-export type Weather = 'fine' | 'lost-request' | 'lost-reply' | 'refused-connection' | 'truncated' | number;
+export type Weather =
+  | 'fine'
+  | 'lost-request'
+  | 'late-request'
+  | 'lost-reply'
+  | 'refused-connection'
+  | 'truncated'
+  | number;
 
 /** A token endpoint that keeps book: a double of a provider with rotating refresh tokens or client credentials. */
 export interface TokenEndpoint {
@@ -58,6 +65,8 @@ export function createTokenEndpoint(clock: VirtualClock): TokenEndpoint {
   const refreshTokens = new Map<string, Issued>();
   const codes = new Map<string, { readonly grant: string; used: boolean }>();
   const revoked = new Set<string>();
+  /** Under way for longer than anybody waits; they arrive before the next one does. */
+  const late: HttpRequest[] = [];
   let count = 0;
 
   const newRefreshToken = (grant: string): string => {
@@ -135,8 +144,10 @@ export function createTokenEndpoint(clock: VirtualClock): TokenEndpoint {
     async send(request, allowed) {
       if (!allowed(request.url)) throw new Error(`Egress to ${request.url.origin} is not allowed`);
       const weather = endpoint.outage ?? endpoint.weather.shift() ?? 'fine';
+      for (const other of late.splice(0)) await receive(other);
       if (weather === 'refused-connection') throw new ProviderUnavailableError('connection refused', { sent: false });
-      if (weather === 'lost-request') {
+      if (weather === 'late-request') late.push(request);
+      if (weather === 'lost-request' || weather === 'late-request') {
         clock.advance(request.timeoutMs ?? 0);
         throw new ProviderUnavailableError('timed out', { sent: true });
       }

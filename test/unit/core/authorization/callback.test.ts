@@ -400,21 +400,39 @@ describe('the exchange', () => {
     expect((await world.callback(query, cookie)).status).toBe(303);
   });
 
-  it('S17, S18, S71, S86: at rest there are hashes, and no secret is in any sink', async () => {
+  it('S18, S71, S86: at rest there are hashes and a sealed verifier, and no secret is in any sink', async () => {
     const world = createWebWorld();
+    const bodies: string[] = [];
+    const { send } = world.endpoint;
+    (world.endpoint as { send: typeof send }).send = async (request, allowed) => {
+      bodies.push(request.body ?? '');
+      return send(request, allowed);
+    };
     const { path, query, cookie, state, code } = await world.begin();
-    const dump = JSON.stringify([...world.authorizations.tickets, ...world.authorizations.pending]);
+    const stored = [...world.authorizations.tickets, ...world.authorizations.pending];
+    const dump = JSON.stringify(stored, (_name, member: unknown) =>
+      member instanceof Uint8Array ? Buffer.from(member).toString('latin1') : member,
+    );
     const value = cookie.split('=')[1] ?? '';
     for (const secret of [state, value, path.split('/')[2] ?? '']) {
       expect(secret).toMatch(/^[A-Za-z0-9_-]{43}$/);
       expect(dump).not.toContain(secret);
     }
     const response = await world.callback(query, cookie);
+    const verifier = new URLSearchParams(bodies.at(-1)).get('code_verifier') ?? '';
+    expect(verifier).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(dump).toContain('sealedVerifier');
+    expect(dump).not.toContain(verifier);
     const text = world.sinks() + JSON.stringify(response);
-    for (const secret of [state, value, code, 'canary-access', 'canary-refresh', 'canary-secret']) {
-      for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString('hex')]) {
+    for (const secret of [state, value, code, verifier, 'canary-access', 'canary-refresh', 'canary-secret']) {
+      for (const encoding of ['utf8', 'hex', 'base64'] as const) {
+        // Of base64 the whole groups: what follows changes the last.
+        const form = Buffer.from(secret)
+          .toString(encoding)
+          .replace(/.{0,3}=+$/, '');
         expect(text).not.toContain(form);
       }
+      expect(text).not.toContain(encodeURIComponent(secret));
     }
   });
 
