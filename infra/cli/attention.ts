@@ -54,7 +54,7 @@ function ofConnection(view: ConnectionView, at: Date, command: CommandText): Att
         next: command('doctor'),
       };
     case 'suspect':
-      return ofSuspect(view, command);
+      return ofSuspect(view, at, command);
     case 'paused':
       return {
         tone: 'warn',
@@ -70,11 +70,18 @@ function ofConnection(view: ConnectionView, at: Date, command: CommandText): Att
   }
 }
 
-/** Of a refresh that was cut off the end is being found out; what came out of a backup is held. */
-function ofSuspect({ name: about, lastError }: ConnectionView, command: CommandText): Attention {
-  if (lastError?.code !== 'SEAL_BROKEN')
-    return { tone: 'warn', about, what: 'A refresh was cut off; Steward is finding out how it ended.' };
-  return { tone: 'bad', about, what: `Held: ${lastError.message}`, next: command(`connect ${about}`) };
+/** Steward finds out by itself, but of a token that it may not present and of one that it never got. */
+function ofSuspect(view: ConnectionView, at: Date, command: CommandText): Attention {
+  const { name: about, title, lastError, nextRefreshAt, accessExpiresAt, refreshExpiresAt } = view;
+  const because = lastError === undefined ? '' : `: ${lastError.message}`;
+  const next = command(`connect ${about}`);
+  if (nextRefreshAt === undefined) return { tone: 'bad', about, what: `Held until somebody decides${because}.`, next };
+  if (refreshExpiresAt === undefined) {
+    const ends = accessExpiresAt === undefined ? '' : `; its access token ends ${relative(accessExpiresAt, at)}`;
+    return { tone: 'warn', about, what: `${title} sent no refresh token${ends}.`, next };
+  }
+  const what = `Steward is finding out whether its refresh token still works${because}.`;
+  return { tone: 'warn', about, what };
 }
 
 function ofPending(
@@ -101,9 +108,15 @@ function ofClock(view: ConnectionView, at: Date, command: CommandText): Attentio
   }
   const late = accessExpiresAt === undefined ? 0 : at.getTime() - accessExpiresAt.getTime();
   // An idle connection's access token may run out: it is refreshed before the next job.
-  if (late < LATE_MS || (view.nextRefreshAt ?? at) > at) return undefined;
+  if (late < LATE_MS || (view.nextRefreshAt ?? at) > at) return ofScopes(view, command);
   const because = lastError === undefined ? '' : `: ${lastError.message}`;
   return { tone: 'bad', about, what: `Not refreshed for ${span(late)}${because}.`, next: command('doctor') };
+}
+
+function ofScopes({ name: about, missingScopes }: ConnectionView, command: CommandText): Attention | undefined {
+  if (missingScopes === undefined) return undefined;
+  const what = `Nobody consented to its scopes ${missingScopes.join(' ')}.`;
+  return { tone: 'warn', about, what, next: command(`connect ${about}`) };
 }
 
 /** Later windows make up for earlier ones; what counts is how the newest of each job stands. */

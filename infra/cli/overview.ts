@@ -34,6 +34,8 @@ export interface ConnectionView {
   readonly authorizedBy?: string;
   readonly authorizedAt?: Date;
   readonly scopes?: readonly string[];
+  /** Asked for by its configuration, and not consented to. */
+  readonly missingScopes?: readonly string[];
   readonly providerAccount?: string;
 }
 

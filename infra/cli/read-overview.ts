@@ -4,6 +4,7 @@ import { createLatencyStore } from '../../functions/adapters/dynamodb/latency-st
 import { createOutboxStore } from '../../functions/adapters/dynamodb/outbox-store.ts';
 import { fromItem, toItem } from '../../functions/adapters/dynamodb/table.ts';
 import { createWindowStore } from '../../functions/adapters/dynamodb/window-store.ts';
+import { missingScopes } from '../../functions/core/authorization/authorization-events.ts';
 import { budgetKey, rulesOf } from '../../functions/core/budgets/gcra.ts';
 import { budgetRule } from '../../functions/core/budgets/rule.ts';
 import { type Connection, statusOf } from '../../functions/core/connections/connection.ts';
@@ -66,7 +67,9 @@ function optional<K extends string, V>(key: K, value: V | undefined): { readonly
 }
 
 function connectionView({ providers }: Services, connection: Connection): ConnectionView {
-  const { provider: id, secret } = connection;
+  const { provider: id, secret, settings, scopes } = connection;
+  const asked = providers[id]?.authorization?.scopes(settings) ?? [];
+  const missing = missingScopes(asked, scopes);
   return {
     name: connection.name,
     provider: id,
@@ -83,7 +86,8 @@ function connectionView({ providers }: Services, connection: Connection): Connec
     ...optional('lastError', connection.lastError),
     ...optional('authorizedBy', connection.authorizedBy),
     ...optional('authorizedAt', connection.authorizedAt),
-    ...optional('scopes', connection.scopes),
+    ...optional('scopes', scopes),
+    ...(missing.length === 0 ? {} : { missingScopes: missing }),
     ...optional('providerAccount', connection.providerAccount),
   };
 }

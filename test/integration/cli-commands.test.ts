@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { CreateSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOutboxStore } from '../../functions/adapters/dynamodb/outbox-store.ts';
 import type { ServiceEvent } from '../../functions/core/events.ts';
@@ -177,6 +177,11 @@ describe('steward, against a running service', () => {
   });
 
   describe('credentials set', () => {
+    const stored = async (name: string) => {
+      const SecretId = `steward/local/${name}`;
+      return (await services().secrets.send(new GetSecretValueCommand({ SecretId }))).SecretString ?? '';
+    };
+
     it('takes a secret through a pipe, beside the others of its kind, and shows it nowhere', async () => {
       const secret = randomBytes(24).toString('base64url');
       const { code, stdout, stderr } = await run(
@@ -185,10 +190,7 @@ describe('steward, against a running service', () => {
       );
       expect(code).toBe(0);
       expect(stdout + stderr).not.toContain(secret);
-      const { SecretString = '' } = await services().secrets.send(
-        new GetSecretValueCommand({ SecretId: 'steward/local/action1' }),
-      );
-      expect(JSON.parse(SecretString)).toMatchObject({
+      expect(JSON.parse(await stored('action1'))).toMatchObject({
         other: { clientId: 'other-id', clientSecret: secret },
         northwind: { clientId: expect.any(String) as string },
       });
@@ -202,11 +204,33 @@ describe('steward, against a running service', () => {
         { args: ['opsramp#k', '--client-id', 'x', '--stdin'], input: 's' },
         /holds one client, not many/,
       ],
+      [
+        'no key beside many clients',
+        { args: ['action1', '--client-id', 'x', '--stdin'], input: 's' },
+        /holds many clients: say which with name#key, none was replaced/,
+      ],
+      ['an empty key', { args: ['action1#', '--client-id', 'x', '--stdin'], input: 's' }, /not the name of a secret/],
+      ['two keys', { args: ['action1#a#b', '--client-id', 'x', '--stdin'], input: 's' }, /not the name of a secret/],
       ['nobody to ask', { args: ['a', '--client-id', 'x'], input: '' }, /Nobody can answer here: say --stdin/],
     ])('refuses %s', async (_what, { args, input }, sentence) => {
+      const before = await stored('action1');
       const { code, stderr } = await run(['credentials', 'set', ...args], { input });
       expect(stderr).toMatch(sentence);
       expect(code).toBe(2);
+      expect(await stored('action1')).toBe(before);
+    });
+
+    it('replaces nothing that it cannot read, and does not show it', async () => {
+      const SecretString = 'canary, and no JSON';
+      await services().secrets.send(new CreateSecretCommand({ Name: 'steward/local/broken', SecretString }));
+      for (const name of ['broken', 'broken#k']) {
+        const args = ['credentials', 'set', name, '--client-id', 'x', '--stdin'];
+        const { code, stdout, stderr } = await run(args, { input: 's' });
+        expect(stderr).toContain('steward/local/broken holds something that is no JSON object');
+        expect(stdout + stderr).not.toContain('canary');
+        expect(code).toBe(2);
+      }
+      expect(await stored('broken')).toBe(SecretString);
     });
   });
 
@@ -287,7 +311,9 @@ describe('steward, against a running service', () => {
       const held = await run(['--json', 'restore', '--yes']);
       expect([held.code, lastJson(held)]).toEqual([0, { held: ['harbour-law'], free: [] }]);
       const status = await run(['status']);
-      expect(status.stdout).toContain('harbour-law: Held: Came out of a backup');
+      expect(status.stdout).toContain(
+        'harbour-law: Held until somebody decides: Came out of a backup with generation ',
+      );
       expect(status.code).toBe(1);
       expect((await audited('steward.connection.suspect'))[0]?.data).toMatchObject({
         cause: 'restored',
@@ -354,7 +380,7 @@ describe('steward, against a running service', () => {
       writeFileSync(join(archive(), part), changed);
       const { code, stdout } = await run(['verify', archive()]);
       expect(stdout).toContain(part);
-      expect(stdout).toMatch(/between byte 0 and byte \d+/);
+      expect(stdout).toMatch(/Bytes 0 to \d+ are not what was signed/);
       expect(stdout).toContain('This archive does not verify.');
       expect(code).toBe(1);
       writeFileSync(join(archive(), part), bytes);

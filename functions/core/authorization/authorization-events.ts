@@ -4,10 +4,14 @@ import type { OutboxRow } from '../events.ts';
 import type { AuthorizationDependencies } from './dependencies.ts';
 import type { PendingAuthorization } from './store.ts';
 
-/** Scopes that were asked for and not granted (S38). A provider that does not say is taken at its word. */
-export function missingScopes(pending: PendingAuthorization, { scopes = [] }: TokenCommit): readonly string[] {
-  const granted = new Set(scopes);
-  return pending.scopes.filter((scope) => !granted.has(scope));
+/**
+ * Scopes that were asked for and not granted (S38). A provider that does not say is taken at its word, and one that
+ * grants `offline_access` often says so by nothing but a refresh token.
+ *
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#OfflineAccess
+ */
+export function missingScopes(asked: readonly string[], granted: readonly string[] | undefined): readonly string[] {
+  return granted === undefined ? [] : asked.filter((scope) => scope !== 'offline_access' && !granted.includes(scope));
 }
 
 /** What a consent says, in the transaction that stores it. */
@@ -19,12 +23,13 @@ export function authorizationEvents(
 ): OutboxRow[] {
   const now = clock.now();
   const { name, health, generation, providerAccount } = connection;
-  const missing = missingScopes(pending, commit);
+  const missing = missingScopes(pending.scopes, commit.scopes);
   const by = pending.authorizedBy === undefined ? '' : ` by ${pending.authorizedBy}`;
   const rows = [
     events(connection, 'authorized', now, {
       summary: `${name} was authorized${by}${missing.length === 0 ? '' : `, without ${missing.join(' ')}`}`,
       about: pending.stateHash,
+      ...(missing.length === 0 ? {} : { severity: 'medium' as const }),
       data: {
         again: generation > 0,
         scopes: [...(commit.scopes ?? [])],

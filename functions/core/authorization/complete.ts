@@ -10,7 +10,7 @@ import { attemptId } from '../tokens/dependencies.ts';
 import { storeTokens } from '../tokens/store-tokens.ts';
 import { COMMIT_BUDGET_MS, LEASE_MS } from '../tokens/timing.ts';
 import type { TokenCallResult } from '../tokens/token-call.ts';
-import { authorizationEvents, missingScopes } from './authorization-events.ts';
+import { authorizationEvents } from './authorization-events.ts';
 import type { AuthorizationDependencies } from './dependencies.ts';
 import { keptRefresh, resolvedByConsent } from './kept-refresh.ts';
 import type { PageName } from './pages.ts';
@@ -207,7 +207,7 @@ function toCommit(
   { reply, sentAt }: Granted,
 ): TokenCommit {
   const kept = keptRefresh(connection, reply, highWater);
-  const commit = buildCommit({
+  return buildCommit({
     connection,
     provider,
     reply: { ...reply, scopes: reply.scopes ?? pending.scopes },
@@ -228,10 +228,6 @@ function toCommit(
       replacesGeneration: connection.generation,
     },
   });
-  const missing = missingScopes(pending, commit);
-  if (missing.length === 0 || commit.lastError !== undefined) return commit;
-  const message = `Granted less than was asked for: ${missing.join(' ')}`;
-  return { ...commit, lastError: { code: 'SCOPE_NARROWED', message, at: clock.now() } };
 }
 
 /** What the person is shown when the exchange brought nothing. */

@@ -57,7 +57,7 @@ export function createAfterRestore({ store, setHighWater, events, clock }: After
       const now = clock.now();
       // First, and for good: whatever happens after it, nobody presents the token.
       await store.raiseHighWater(name, generation + 1);
-      const message = `Came out of a backup with generation ${generation}; a person decides`;
+      const message = `Came out of a backup with generation ${generation}`;
       const row = events(connection, 'suspect', now, {
         summary: `${name} came out of a backup and is held until somebody decides: steward connect ${name}`,
         about: `held:${generation}:${now.getTime()}`,

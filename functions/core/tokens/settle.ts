@@ -125,7 +125,7 @@ export async function settleRestored(
 ): Promise<boolean> {
   const now = clock.now();
   const { name, provider, generation } = connection;
-  const message = `Holds generation ${generation}, but generation ${highWater} was committed: restored from a backup?`;
+  const message = `Came out of a backup, it seems: holds generation ${generation}, and ${highWater} was committed`;
   const command = `steward connect ${name}`;
   const row = events(connection, 'suspect', now, {
     summary: `${name} holds tokens older than the last ones stored; to go on: ${command}`,

@@ -21,8 +21,8 @@ export async function credentialsSetCommand(
   reference: string,
   options: CredentialsOptions,
 ): Promise<number> {
-  const [name = '', key] = reference.split('#');
-  if (!/^[\w./-]+$/.test(name))
+  const [name = '', key, ...rest] = reference.split('#');
+  if (!/^[\w./-]+$/.test(name) || key === '' || rest.length > 0)
     throw new UsageError(`${reference} is not the name of a secret: say name, or name#key for one of many`);
   const clientId = options.clientId ?? (await terminal.secret('Client id (not shown): ', '--client-id'));
   const clientSecret =
@@ -52,7 +52,13 @@ export async function storeCredentials(
   credentials: { readonly clientId: string; readonly clientSecret: string },
 ): Promise<void> {
   const current = await readSecret(client, secretId);
-  const value = key === undefined ? credentials : { ...parseClients(secretId, current), [key]: credentials };
+  const clients = parseClients(secretId, current);
+  const isSingle = Object.hasOwn(clients, 'clientSecret') || Object.keys(clients).length === 0;
+  if (key !== undefined && Object.hasOwn(clients, 'clientSecret'))
+    throw new ConfigInvalidError(`${secretId} holds one client, not many: name another secret for keys`);
+  if (key === undefined && !isSingle)
+    throw new ConfigInvalidError(`${secretId} holds many clients: say which with name#key, none was replaced`);
+  const value = key === undefined ? credentials : { ...clients, [key]: credentials };
   const SecretString = JSON.stringify(value);
   if (current === undefined) await client.send(new CreateSecretCommand({ Name: secretId, SecretString }));
   else if (current !== SecretString) await client.send(new PutSecretValueCommand({ SecretId: secretId, SecretString }));
@@ -69,10 +75,13 @@ async function readSecret(client: SecretsManagerClient, secretId: string): Promi
 
 function parseClients(secretId: string, text: string | undefined): Record<string, unknown> {
   if (text === undefined) return {};
-  const value = JSON.parse(text) as Record<string, unknown>;
-  if ('clientSecret' in value)
-    throw new ConfigInvalidError(`${secretId} holds one client, not many: name another secret for keys`);
-  return value;
+  try {
+    const value = JSON.parse(text) as unknown;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // The parser's message quotes the text, which is the secret: it is not passed on.
+  }
+  throw new ConfigInvalidError(`${secretId} holds something that is no JSON object: remove it, or name another secret`);
 }
 
 async function standardInput(): Promise<string> {

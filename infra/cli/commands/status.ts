@@ -27,6 +27,8 @@ function showOverview(terminal: Terminal, overview: Overview, attention: readonl
   for (const { tone, about, what, next } of attention)
     terminal.out(`  ${paint(tone, about)}: ${what}${next === undefined ? '' : `\n    next: ${paint('strong', next)}`}`);
   terminal.out(`\n${connectionsTable(terminal, overview)}`);
+  for (const more of [consentsTable(overview), errorsTable(overview)])
+    if (more !== undefined) terminal.out(`\n${more}`);
   if (overview.jobs.length > 0) terminal.out(`\n${jobsTable(overview)}`);
   if (overview.exports.length > 0) terminal.out(`\n${exportsTable(terminal, overview)}`);
   const { pending } = overview.outbox;
@@ -43,22 +45,33 @@ export function connectionsTable({ paint }: Pick<Terminal, 'paint'>, { connectio
     view.refreshExpiresAt === undefined ? '–' : `${relative(view.refreshExpiresAt, at)} (assumed)`,
     relative(view.lastRefreshAt, at),
     relative(view.nextRefreshAt, at),
-    view.authorizedBy ?? '–',
   ]);
   return table(
-    [
-      'connection',
-      'provider',
-      'status',
-      'generation',
-      'access token',
-      'refresh token',
-      'refreshed',
-      'next',
-      'consent by',
-    ],
+    ['connection', 'provider', 'status', 'generation', 'access token', 'refresh token', 'refreshed', 'next'],
     rows,
   );
+}
+
+/** Who consented, when, for which account of the provider, and to what. */
+export function consentsTable({ connections, at }: Overview): string | undefined {
+  const rows = connections
+    .filter(({ authorizedAt }) => authorizedAt !== undefined)
+    .map(({ name, authorizedBy, authorizedAt, providerAccount, scopes = [] }) => [
+      name,
+      authorizedBy ?? '–',
+      relative(authorizedAt, at),
+      providerAccount ?? '–',
+      scopes.join(' ') || '–',
+    ]);
+  return rows.length === 0 ? undefined : table(['consent', 'by', 'given', 'account', 'scopes'], rows);
+}
+
+/** What went wrong last, of each connection with which something did. */
+export function errorsTable({ connections, at }: Overview): string | undefined {
+  const rows = connections.flatMap(({ name, lastError }) =>
+    lastError === undefined ? [] : [[name, relative(lastError.at, at), lastError.message]],
+  );
+  return rows.length === 0 ? undefined : table(['last error of', 'when', 'what'], rows);
 }
 
 function jobsTable({ jobs, at }: Overview): string {

@@ -70,19 +70,44 @@ describe('attentionOf', () => {
     ],
     ['reauthorization-required', {}, 'bad', 'steward connect acme'],
     ['access-denied', {}, 'bad', 'steward doctor'],
-    ['suspect', {}, 'warn', undefined],
-    [
-      'suspect',
-      { lastError: { code: 'SEAL_BROKEN', message: 'Came out of a backup', at } },
-      'bad',
-      'steward connect acme',
-    ],
+    ['suspect', { refreshExpiresAt: after(9 * DAY) }, 'warn', undefined],
+    ['suspect', {}, 'warn', 'steward connect acme'],
     ['paused', {}, 'warn', 'steward resume acme'],
   ] as const)('%s %o is %s, and says what comes next', (status, change, tone, next) => {
     const [item, ...others] = ofConnection({ status, ...change });
     expect(others).toEqual([]);
     expect(item).toMatchObject({ tone, about: 'acme' });
     expect(item?.next).toBe(next);
+  });
+
+  it('says of what is suspect why', () => {
+    const { nextRefreshAt: _, ...held } = connection;
+    const lastError = { code: 'SEAL_BROKEN', message: 'Came out of a backup', at };
+    const what = (view: ConnectionView) => attentionOf(overview({ connections: [{ ...view, status: 'suspect' }] }));
+    const next = 'steward connect acme';
+    expect(what({ ...held, refreshExpiresAt: after(DAY), lastError })).toEqual([
+      { tone: 'bad', about: 'acme', what: 'Held until somebody decides: Came out of a backup.', next },
+    ]);
+    expect(what(connection)).toEqual([
+      { tone: 'warn', about: 'acme', what: 'Vendor sent no refresh token; its access token ends in 30 min.', next },
+    ]);
+    expect(what({ ...connection, refreshExpiresAt: after(DAY) })).toEqual([
+      { tone: 'warn', about: 'acme', what: 'Steward is finding out whether its refresh token still works.' },
+    ]);
+  });
+
+  it('S38: says which scopes nobody consented to, unless there is worse to say', () => {
+    const missingScopes = ['write', 'delete'];
+    expect(ofConnection({ missingScopes })).toEqual([
+      {
+        tone: 'warn',
+        about: 'acme',
+        what: 'Nobody consented to its scopes write delete.',
+        next: 'steward connect acme',
+      },
+    ]);
+    const late = { accessExpiresAt: after(-2 * MINUTE), nextRefreshAt: after(-3 * MINUTE) };
+    expect(ofConnection({ missingScopes, ...late }).map(({ tone }) => tone)).toEqual(['bad']);
   });
 
   it('says nothing of a connection that was disconnected on purpose', () => {

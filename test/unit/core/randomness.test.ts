@@ -9,6 +9,8 @@ import { createVirtualClock } from '../../support/virtual-clock.ts';
 const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
 
 const MILLION = 1_000_000;
+const SECRET_BYTES = 32;
+const NONCE = { start: 51, end: 63 };
 /** Six standard deviations around the mean of chi² with 255 degrees of freedom: one in a thousand million. */
 const CHI_SQUARED = { least: 120, most: 400 };
 
@@ -18,42 +20,77 @@ function chiSquared(counts: Uint32Array, total: number): number {
   return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
 }
 
-describe('what has to be random', () => {
-  it(
-    'S17: a million states are 256 bits each, never twice, without structure at any place',
-    { timeout: 120_000 },
-    () => {
-      const seen = new Set<string>();
-      const places = Array.from({ length: 32 }, () => new Uint32Array(256));
-      const differences = new Uint32Array(256);
-      let last = 0;
-      for (let count = 0; count < MILLION; count += 1) {
-        const secret = newSecret(random);
-        seen.add(secret);
-        const bytes = Buffer.from(secret, 'base64url');
-        if (bytes.byteLength !== 32) throw new Error(`${bytes.byteLength} bytes`);
-        for (let place = 0; place < 32; place += 1) (places[place] as Uint32Array)[bytes[place] as number]! += 1;
-        differences[((bytes[0] as number) - last) & 255]! += 1;
-        last = bytes[0] as number;
-      }
-      expect(seen.size).toBe(MILLION);
-      for (const counts of [...places, differences]) {
-        expect(chiSquared(counts, MILLION)).toBeGreaterThan(CHI_SQUARED.least);
-        expect(chiSquared(counts, MILLION)).toBeLessThan(CHI_SQUARED.most);
-      }
-    },
-  );
+/** Of each place in records of `size` bytes, and of the steps from one record's first byte to the next one's. */
+function chiSquaredByPlace(bytes: Uint8Array, size: number): number[] {
+  const places = Array.from({ length: size + 1 }, () => new Uint32Array(256));
+  const count = bytes.byteLength / size;
+  for (let place = 0; place < size; place += 1) {
+    const counts = places[place] as Uint32Array;
+    for (let at = place; at < bytes.byteLength; at += size) counts[bytes[at] as number]! += 1;
+  }
+  const steps = places[size] as Uint32Array;
+  for (let at = 0; at < bytes.byteLength; at += size)
+    steps[((bytes[at] as number) - (bytes[at - size] ?? 0)) & 255]! += 1;
+  return places.map((counts) => chiSquared(counts, count));
+}
 
-  it('S85: a million sealed values have a million nonces, and a thousand data keys', { timeout: 120_000 }, async () => {
+/** How many records share their first eight bytes with another: by chance none of a million does. */
+function repeated(bytes: Uint8Array, size: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const heads = new BigUint64Array(bytes.byteLength / size);
+  for (let index = 0; index < heads.length; index += 1) heads[index] = view.getBigUint64(index * size);
+  heads.sort();
+  let twice = 0;
+  for (let index = 1; index < heads.length; index += 1) if (heads[index] === heads[index - 1]) twice += 1;
+  return twice;
+}
+
+describe('what has to be random', () => {
+  it('S17: a million states are 256 bits each, never twice, without structure at any place', () => {
+    const states = Buffer.alloc(MILLION * SECRET_BYTES);
+    for (let at = 0; at < states.byteLength; at += SECRET_BYTES) {
+      const secret = newSecret(random);
+      if (secret.length !== 43 || states.write(secret, at, 'base64url') !== SECRET_BYTES)
+        throw new Error(`${secret.length} characters`);
+    }
+    expect(repeated(states, SECRET_BYTES)).toBe(0);
+    for (const chi of chiSquaredByPlace(states, SECRET_BYTES)) {
+      expect(chi).toBeGreaterThan(CHI_SQUARED.least);
+      expect(chi).toBeLessThan(CHI_SQUARED.most);
+    }
+  });
+
+  it('the checks above see a repetition and a structure', () => {
+    const bytes = new Uint8Array(randomBytes(10_000 * SECRET_BYTES));
+    bytes.copyWithin(640, 3200, 3200 + SECRET_BYTES);
+    expect(repeated(bytes, SECRET_BYTES)).toBe(1);
+    for (let at = 5; at < bytes.byteLength; at += SECRET_BYTES) bytes[at]! &= 0x7f;
+    const faults = chiSquaredByPlace(bytes, SECRET_BYTES).flatMap((chi, place) =>
+      chi > CHI_SQUARED.most ? place : [],
+    );
+    expect(faults).toEqual([5]);
+  });
+
+  it('S85: every sealed value has a nonce of its own, and a data key seals a thousand', async () => {
+    const count = 50 * DATA_KEY_RECORDS;
     const keys = memoryDataKeys();
     const sealer = createSealer({ keys: keys.port, clock: createVirtualClock(), random });
     const context = { provider: 'acme', connection: 'c1', purpose: 'access', generation: 1 } as const;
-    const nonces = new Set<string>();
-    for (let count = 0; count < MILLION; count += 1) {
+    const size = NONCE.end - NONCE.start;
+    const nonces = Buffer.alloc(count * size);
+    for (let at = 0; at < nonces.byteLength; at += size) {
       const sealed = (await sealer.prepare(['access']))('x', context);
-      nonces.add(Buffer.from(sealed.subarray(51, 63)).toString('latin1'));
+      nonces.set(sealed.subarray(NONCE.start, NONCE.end), at);
     }
-    expect(nonces.size).toBe(MILLION);
-    expect(keys.calls.generate).toBe(MILLION / DATA_KEY_RECORDS);
+    expect(repeated(nonces, size)).toBe(0);
+    expect(keys.calls.generate).toBe(count / DATA_KEY_RECORDS);
+  });
+
+  it('S85: a million nonces as they are drawn for sealing are a million', () => {
+    const size = NONCE.end - NONCE.start;
+    const nonces = Buffer.alloc(MILLION * size);
+    for (let at = 0; at < nonces.byteLength; at += size) nonces.set(random.bytes(size), at);
+    expect(repeated(nonces, size)).toBe(0);
+    for (const chi of chiSquaredByPlace(nonces, size)) expect(chi).toBeLessThan(CHI_SQUARED.most);
   });
 });

@@ -570,16 +570,25 @@ describe('the exchange', () => {
     expect((await refresh('c1', world.deadline())).outcome).toBe('reauthorization-required');
   });
 
-  it('S38: fewer scopes than asked for are told and noted', async () => {
+  it('S38: fewer scopes than asked for are told, and stay known whatever is refreshed', async () => {
     const world = createWebWorld();
     world.endpoint.extra = { scope: 'read' };
     const { query, cookie } = await world.begin();
     await world.callback(query, cookie);
-    expect(world.connections.items.get('c1')).toMatchObject({
-      scopes: ['read'],
-      lastError: { code: 'SCOPE_NARROWED' },
+    expect(world.connections.items.get('c1')?.scopes).toEqual(['read']);
+    expect(world.connections.outbox[0]?.event).toMatchObject({
+      severity: 'medium',
+      summary: 'c1 was authorized, without write',
+      data: { missingScopes: ['write'] },
     });
-    expect(world.connections.outbox[0]?.event.data).toMatchObject({ missingScopes: ['write'] });
+    const refresh = createRefresh(world.dependenciesOf());
+    world.endpoint.extra = {};
+    world.clock.advance(3_600_000);
+    expect((await refresh('c1', world.deadline())).outcome).toBe('refreshed');
+    expect(world.connections.items.get('c1')?.scopes).toEqual(['read']);
+    const again = await world.begin('c1');
+    await world.callback(again.query, again.cookie);
+    expect(world.connections.items.get('c1')?.scopes).toEqual(['read', 'write']);
   });
 
   it('S57: knows its own address from configuration, not from the request', async () => {
