@@ -1,5 +1,6 @@
 import { canonicalJson } from '../json.ts';
 import { cutText } from '../publishing/fit-event.ts';
+import { severityRank } from './alert-event.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { AlertHead } from './head.ts';
 import type { Alert } from './source.ts';
@@ -33,7 +34,8 @@ export interface Look {
  * `undefined` when there is no news: nothing that matters differs, a newer pass has already recorded the alert, or it
  * was over before the job began to look.
  */
-export function transitionOf(previous: AlertHead | undefined, alert: Alert, look: Look): Transition | undefined {
+export function transitionOf(previous: AlertHead | undefined, seen: Alert, look: Look): Transition | undefined {
+  const alert = asBadAsBefore(previous, seen);
   const fingerprint = fingerprintOf(alert);
   const resolved = alert.state === 'resolved';
   if (previous === undefined) {
@@ -65,6 +67,16 @@ export function transitionOf(previous: AlertHead | undefined, alert: Alert, look
     ...(previous ? { previous } : {}),
     ...happenedAt(previous, alert, look),
   };
+}
+
+/**
+ * Who filters on what was critical is told that it is over; and how bad something was is no news of what is over already.
+ * OpsRamp tells it of a single alert, and not in a list.
+ */
+function asBadAsBefore(previous: AlertHead | undefined, alert: Alert): Alert {
+  if (previous === undefined || alert.state !== 'resolved') return alert;
+  const isWorse = previous.state !== 'resolved' && severityRank(alert.severity) < severityRank(previous.severity);
+  return isWorse ? alert : { ...alert, severity: previous.severity };
 }
 
 /** What stood before the job began to look, and a stamp that did not move with the change, say nothing. */

@@ -127,6 +127,27 @@ describe('a pass over a feed', () => {
     expect(world.news()).toEqual(['watch/silent opened 1']);
   });
 
+  it('tells whoever waits for what was critical that it is over, although the list no longer says how bad it was', async () => {
+    const world = alertWorld({ mode: 'feed' });
+    await world.poll();
+    const severities = () => world.rows().map(({ event }) => [event.severity, event.state, event.data['alert']]);
+    for (const change of [
+      { severity: 'critical' },
+      { state: 'resolved', severity: 'info' },
+      // Somebody looks at the single alert, which still tells it.
+      { state: 'resolved', severity: 'critical' },
+    ] as const) {
+      world.clock.advance(MINUTE);
+      world.change('a', change);
+      world.clock.advance(MINUTE);
+      await world.poll();
+    }
+    expect(severities()).toMatchObject([
+      ['critical', 'open', { severity: 'critical' }],
+      ['critical', 'resolved', { severity: 'critical' }],
+    ]);
+  });
+
   it('A17, A18: keeps open, closed and open again apart, and an alert that was over before it was seen', async () => {
     const world = alertWorld({ mode: 'feed' });
     await world.poll();

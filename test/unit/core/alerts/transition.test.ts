@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { shortHash } from '../../../../functions/core/alerts/fingerprint.ts';
+import { fingerprintOf, shortHash } from '../../../../functions/core/alerts/fingerprint.ts';
 import type { AlertHead } from '../../../../functions/core/alerts/head.ts';
-import type { Alert } from '../../../../functions/core/alerts/source.ts';
+import type { Alert, Severity } from '../../../../functions/core/alerts/source.ts';
 import { transitionOf, vanished } from '../../../../functions/core/alerts/transition.ts';
 import { anAlert, NOON } from '../../../support/alert-world.ts';
 
@@ -27,7 +27,7 @@ describe('a transition', () => {
       {},
       { state: 'acknowledged' },
       { state: 'resolved' },
-      { state: 'resolved', severity: 'low' },
+      { state: 'resolved', significant: { closed: true } },
       { state: 'open', severity: 'low' },
     ];
     let head: AlertHead | undefined;
@@ -56,6 +56,28 @@ describe('a transition', () => {
     expect(transitionOf(undefined, unstamped, at(5))?.kind).toBe('resolved');
     expect(transitionOf(undefined, without(unstamped, 'raisedAt'), at(5))).toBeUndefined();
     expect(transitionOf(undefined, { ...unstamped, state: 'open' }, at(5))?.kind).toBe('opened');
+  });
+
+  it('is over for whom it was critical, although a list of healed alerts no longer says so', () => {
+    const severity = (raised: Severity, healed: Severity) => {
+      const head = headAfter(anAlert('a', { severity: raised }));
+      const over = transitionOf(head, anAlert('a', { state: 'resolved', severity: healed }), at(9));
+      return [over?.kind, over?.alert.severity, over?.head.severity];
+    };
+    expect(severity('critical', 'info')).toEqual(['resolved', 'critical', 'critical']);
+    expect(severity('low', 'high')).toEqual(['resolved', 'high', 'high']);
+  });
+
+  it.each<readonly [Severity, Severity]>([
+    ['critical', 'info'],
+    ['info', 'critical'],
+  ])('is none where a healed alert is told of as %s and later as %s, whatever version stored it', (first, second) => {
+    const healed = (severity: Severity) => anAlert('a', { state: 'resolved', severity });
+    const over = headAfter(healed(first));
+    // What stands in tables since before: the severity of the head is the one that its fingerprint has.
+    const stored = { ...over, severity: first, fingerprint: fingerprintOf(healed(first)) };
+    for (const head of [over, stored]) expect(transitionOf(head, healed(second), at(9))).toBeUndefined();
+    expect(transitionOf(stored, anAlert('a', { severity: second }), at(9))?.kind).toBe('opened');
   });
 
   it('keeps when an alert was opened for as long as it stays open', () => {
