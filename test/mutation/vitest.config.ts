@@ -10,7 +10,7 @@ export default defineConfig({
     include: (process.env['MUTATION_TESTS'] ?? 'test/unit')
       .split(',')
       .map((path) => (path.endsWith('.ts') ? path : `${path}/**/*.test.ts`)),
-    exclude: ['**/simulated-day.test.ts', '**/export-memory.test.ts'],
+    exclude: ['**/export-memory.test.ts'],
     testTimeout: 30_000,
     pool: 'threads',
     // A third less work; each mutant still gets a process state of its own.
