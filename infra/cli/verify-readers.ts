@@ -1,9 +1,16 @@
-import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import {
+  type DeleteMarkerEntry,
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+  type ObjectVersion,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { existsSync, statSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { NotFoundError } from '../../functions/core/errors.ts';
+import type { ListedVersion } from '../../functions/core/reports/archive-listing.ts';
 import type { ArchiveReader } from '../../functions/core/reports/verify.ts';
 
 const gunzip = (bytes: Uint8Array): Uint8Array => gunzipSync(bytes);
@@ -20,7 +27,9 @@ export function openFolder(path: string): ArchiveReader {
     gunzip,
     async *list() {
       for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
-        if (entry.isFile()) yield relative(root, join(entry.parentPath, entry.name)).split(sep).join('/');
+        if (!entry.isFile()) continue;
+        const key = relative(root, join(entry.parentPath, entry.name)).split(sep).join('/');
+        yield { key, newest: true, deleteMarker: false };
       }
     },
     async read(key) {
@@ -51,18 +60,15 @@ export function openBucket(client: S3Client, uri: string): ArchiveReader {
   return {
     gunzip,
     async *list() {
-      let token: string | undefined;
-      do {
-        const page = await client.send(
-          new ListObjectsV2Command({
-            Bucket: bucket,
-            Prefix: prefix,
-            ...(token === undefined ? {} : { ContinuationToken: token }),
-          }),
-        );
-        for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key;
-        token = page.NextContinuationToken;
-      } while (token !== undefined);
+      let marker: { readonly KeyMarker?: string; readonly VersionIdMarker?: string } = {};
+      for (;;) {
+        const page = await client.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, ...marker }));
+        yield* (page.Versions ?? []).flatMap((version) => listed(version, false));
+        yield* (page.DeleteMarkers ?? []).flatMap((version) => listed(version, true));
+        const { NextKeyMarker: KeyMarker, NextVersionIdMarker: VersionIdMarker } = page;
+        if (page.IsTruncated !== true || KeyMarker === undefined) return;
+        marker = { KeyMarker, ...(VersionIdMarker === undefined ? {} : { VersionIdMarker }) };
+      }
     },
     async read(key, versionId) {
       try {
@@ -76,4 +82,12 @@ export function openBucket(client: S3Client, uri: string): ArchiveReader {
       }
     },
   };
+}
+
+function listed(
+  { Key, VersionId, IsLatest }: ObjectVersion | DeleteMarkerEntry,
+  deleteMarker: boolean,
+): ListedVersion[] {
+  if (Key === undefined) return [];
+  return [{ key: Key, versionId: VersionId ?? 'null', newest: IsLatest === true, deleteMarker }];
 }

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, ListObjectVersionsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -152,6 +152,34 @@ describe('exports on loopback', () => {
     expect((JSON.parse(lines[0] ?? '') as VerifyReport).findings).toMatchObject([{ kind: 'head', job: 'acme/hourly' }]);
     expect(await readFile(headsFile, 'utf8')).toBe(pinned);
     await rename(join(aws.directory, 'taken'), join(folder, dirname(newest)));
+  });
+
+  it('E26 lie under what is put on top of them: steward verify sees it in the bucket, and nothing is lost', async () => {
+    const publicKey = await fetchPublicKey(kms, aws.local!.resources.signingKeyArn);
+    const location = 's3://archive/acme/hourly';
+    const findings = async () => {
+      const lines: string[] = [];
+      const code = await verifyCommand(quietTerminal(lines), { location, publicKey, s3: () => s3 });
+      return { code, findings: (JSON.parse(lines[0] ?? '') as VerifyReport).findings };
+    };
+    const { Versions = [] } = await s3.send(
+      new ListObjectVersionsCommand({ Bucket: 'archive', Prefix: 'acme/hourly/' }),
+    );
+    const keys = Versions.map(({ Key }) => Key ?? '');
+    const part = keys.find((key) => key.endsWith('part-00001.csv.gz'))!;
+    const record = keys.findLast((key) => key.endsWith('manifest.json'))!;
+    const { VersionId } = await s3.send(new PutObjectCommand({ Bucket: 'archive', Key: part, Body: 'no rows' }));
+    const marker = await s3.send(new DeleteObjectCommand({ Bucket: 'archive', Key: record }));
+    expect(await findings()).toMatchObject({
+      code: EXIT.failed,
+      findings: [
+        { kind: 'version', key: part, message: expect.stringContaining(`Version ${VersionId}`) as string },
+        { kind: 'version', key: record, message: expect.stringContaining('delete marker') as string },
+      ],
+    });
+    await s3.send(new DeleteObjectCommand({ Bucket: 'archive', Key: part, VersionId }));
+    await s3.send(new DeleteObjectCommand({ Bucket: 'archive', Key: record, VersionId: marker.VersionId }));
+    expect(await findings()).toEqual({ code: EXIT.done, findings: [] });
   });
 
   it('I19 fill a gap that was given up: both records stand, and the archive verifies', async () => {

@@ -113,10 +113,14 @@ function andMore(rest: number): string {
   return rest > 0 ? `<p class="note">And ${number(rest)} more in the manifest.</p>` : '';
 }
 
+/** An export in Parquet alone: reading it takes a library as large as all of this. */
+const UNNAMED = 'not named here: that takes a copy of the rows as CSV or JSON Lines';
+
 function rowChanges({ changes }: Content, named: NamedChanges | undefined): string {
   if (changes === null || named === undefined) return '';
   const part = (title: string, rows: NamedChanges['appeared'], count: number) => {
-    if (rows.length === 0) return '';
+    if (count === 0) return '';
+    if (rows.length === 0) return `<h2>${title}</h2>\n<p class="note">${number(count)}, ${UNNAMED}.</p>`;
     const rest = count - rows.length;
     const more = rest > 0 ? `<p class="note">And ${number(rest)} more in the data.</p>` : '';
     return `<h2>${title}</h2>\n${table(named.columns, rows)}${more}`;

@@ -1,15 +1,15 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { UsageError } from '../errors.ts';
 import type { SignedRecord } from './manifest.ts';
-import { GAP, MANIFEST } from './names.ts';
+import { type JobFolder, listArchive, type ListedVersion, versionFindings } from './archive-listing.ts';
 import { type PinnedHead, verifyHeads } from './heads.ts';
 import { verifyChain } from './verify-chain.ts';
 import { verifyRecord } from './verify-record.ts';
 
 /** A bucket or a folder, read only. */
 export interface ArchiveReader {
-  /** Every key, in any order. */
-  list(): AsyncIterable<string>;
+  /** Every version of every key, keys in any order, the versions of one from the newest on. */
+  list(): AsyncIterable<ListedVersion>;
   /** The bytes of this version; a folder has the newest only and ignores it. */
   read(key: string, versionId?: string): Promise<Uint8Array | undefined>;
   gunzip(bytes: Uint8Array): Uint8Array;
@@ -20,6 +20,7 @@ export type FindingKind =
   | 'signature'
   | 'missing'
   | 'changed'
+  | 'version'
   | 'rows'
   | 'schema'
   | 'chain'
@@ -90,7 +91,11 @@ export async function verifyArchive(
   { heads = [], onProgress = () => {} }: VerifyArchiveOptions = {},
 ): Promise<VerifyReport> {
   const key = readKey(publicKey);
-  const { folders, outside } = await groupByJob(reader);
+  const listing = await listArchive(reader.list());
+  const { folders, outside } = listing;
+  // A record that was hidden by a delete marker is still the chain's.
+  const read: ArchiveReader['read'] = (at, versionId) =>
+    reader.read(at, versionId ?? (listing.isDeleted(at) ? listing.versions(at)[0] : undefined));
   const findings: Finding[] = [];
   const chains = new Map<string, readonly LocatedRecord[]>();
   const jobs: VerifiedJob[] = [];
@@ -100,11 +105,11 @@ export async function verifyArchive(
     const before = findings.length;
     const located: LocatedRecord[] = [];
     for (const recordKey of keys.toSorted()) {
-      const record = await verifyRecord(reader, key, job, recordKey, findings);
+      const record = await verifyRecord({ ...reader, read }, key, job, recordKey, findings);
       if (record) located.push(record);
       onProgress(++done, total);
     }
-    findings.push(...strayFindings(job, strays, located));
+    findings.push(...versionFindings(job, located, listing), ...strayFindings(job, strays, located));
     const sorted = located.toSorted((a, b) => a.record.sequence - b.record.sequence);
     findings.push(...verifyChain(job, sorted));
     chains.set(job, sorted);
@@ -123,18 +128,8 @@ function readKey(publicKey: string): KeyObject {
   }
 }
 
-interface JobFolder {
-  readonly records: string[];
-  /** Everything else, by the folder of its window. */
-  readonly strays: Map<string, readonly string[]>;
-}
-
 /** Files that no record names: of attempts that failed, or put there by somebody. Nobody signed for them. */
-function strayFindings(
-  job: string,
-  files: ReadonlyMap<string, readonly string[]>,
-  records: readonly LocatedRecord[],
-): readonly Finding[] {
+function strayFindings(job: string, files: JobFolder['strays'], records: readonly LocatedRecord[]): readonly Finding[] {
   const named = new Set<string>();
   const sealed = new Set<string>();
   for (const { key, record } of records) {
@@ -150,40 +145,6 @@ function strayFindings(
     const message = 'A data file without a manifest beside it';
     return keys.slice(0, 1).map((key) => ({ kind: 'stray', job, key, message }));
   });
-}
-
-interface Grouped {
-  /** By `<connection>/<job>`. */
-  readonly folders: ReadonlyMap<string, JobFolder>;
-  /** Files where no export has any; what lies under `incomplete/` is there for inspection. */
-  readonly outside: readonly Finding[];
-}
-
-async function groupByJob(reader: ArchiveReader): Promise<Grouped> {
-  const windows = new Map<string, string[]>();
-  const outside: Finding[] = [];
-  for await (const key of reader.list()) {
-    const parts = key.split('/');
-    if (parts[0] === 'incomplete') continue;
-    if (parts.length === 4) {
-      const prefix = parts.slice(0, 3).join('/');
-      const keys = windows.get(prefix) ?? [];
-      windows.set(prefix, keys);
-      keys.push(key);
-    } else
-      outside.push({ kind: 'stray', job: parts.slice(0, -1).join('/') || '/', key, message: 'No export lies here' });
-  }
-  const jobs = new Map<string, JobFolder>();
-  for (const [prefix, keys] of windows) {
-    const job = prefix.split('/').slice(0, 2).join('/');
-    const folder = jobs.get(job) ?? { records: [], strays: new Map<string, readonly string[]>() };
-    const isRecord = (key: string) => key.endsWith(`/${MANIFEST}`) || key.endsWith(`/${GAP}`);
-    folder.records.push(...keys.filter(isRecord));
-    const others = keys.filter((key) => !isRecord(key));
-    if (others.length > 0) folder.strays.set(prefix, others);
-    jobs.set(job, folder);
-  }
-  return { folders: jobs, outside };
 }
 
 function describeJob(job: string, records: readonly LocatedRecord[], findings: number): VerifiedJob {

@@ -1,5 +1,5 @@
-import { gunzipSync } from 'node:zlib';
 import { verifyArchive } from '../../../functions/core/reports/verify.ts';
+import { bucketReader } from '../../support/archive-reader.ts';
 import { PUBLIC_KEY } from '../state.ts';
 import type { World } from '../worlds.ts';
 import { fail, type Looks } from './promises.ts';
@@ -40,14 +40,7 @@ export class ArchiveChecks {
   async verify(): Promise<void> {
     this.unverified = false;
     const { archive } = this.#world.cloud;
-    const reader = {
-      gunzip: (bytes: Uint8Array) => new Uint8Array(gunzipSync(bytes)),
-      async *list() {
-        yield* archive.objects.keys();
-      },
-      read: (key: string, versionId?: string) => archive.read(key, versionId),
-    };
-    const { ok, findings } = await verifyArchive(reader, PUBLIC_KEY);
+    const { ok, findings } = await verifyArchive(bucketReader(archive), PUBLIC_KEY);
     if (!ok) fail(`I18, I19: ${findings.map(({ kind, message }) => `${kind}: ${message}`).join('; ')}`);
     for (const [key, versions] of archive.objects) this.#checkObject(key, versions);
   }

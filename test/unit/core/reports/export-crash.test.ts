@@ -1,6 +1,6 @@
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { verifyArchive } from '../../../../functions/core/reports/verify.ts';
+import { bucketReader } from '../../../support/archive-reader.ts';
 import { createWorld, DAY, pagesOf, someRows, TEST_PUBLIC_KEY, type World } from '../../../support/export-world.ts';
 
 const ROWS = someRows(10);
@@ -31,14 +31,7 @@ async function clean() {
 }
 
 async function verifies(world: World): Promise<boolean> {
-  const reader = {
-    gunzip: (bytes: Uint8Array) => new Uint8Array(gunzipSync(bytes)),
-    async *list() {
-      yield* world.archive.objects.keys();
-    },
-    read: (key: string, versionId?: string) => world.archive.read(key, versionId),
-  };
-  return (await verifyArchive(reader, TEST_PUBLIC_KEY)).ok;
+  return (await verifyArchive(bucketReader(world.archive), TEST_PUBLIC_KEY)).ok;
 }
 
 describe('an export that is killed', () => {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import {
   AccessTokenRejectedError,
@@ -21,18 +20,12 @@ import {
   TEST_PUBLIC_KEY,
   type World,
 } from '../../../support/export-world.ts';
+import { type Forged, folderReader } from '../../../support/archive-reader.ts';
 
 const PREFIX = 'acme/nightly/20260301T010000Z--20260302T010000Z/';
 
-async function findingsOf(world: World, forged: Readonly<Record<string, Uint8Array>> = {}) {
-  const reader = {
-    gunzip: (bytes: Uint8Array) => gunzipSync(bytes),
-    async *list() {
-      yield* world.archive.objects.keys();
-    },
-    read: async (key: string, versionId?: string) => forged[key] ?? world.archive.read(key, versionId),
-  };
-  return (await verifyArchive(reader, TEST_PUBLIC_KEY)).findings;
+async function findingsOf(world: World, forged: Forged = {}) {
+  return (await verifyArchive(folderReader(world.archive, forged), TEST_PUBLIC_KEY)).findings;
 }
 
 async function exported(world: World, window = DAY) {

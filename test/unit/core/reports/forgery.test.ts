@@ -1,22 +1,18 @@
 import { createHash } from 'node:crypto';
-import { gzipSync, gunzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { renderRecord, signRecord, type SignedRecord } from '../../../../functions/core/reports/manifest.ts';
 import { type ArchiveReader, verifyArchive } from '../../../../functions/core/reports/verify.ts';
+import { type Forged, folderReader } from '../../../support/archive-reader.ts';
 import { createWorld, DAY, NEXT_DAY, TEST_PUBLIC_KEY, type World } from '../../../support/export-world.ts';
 
-type Forged = Readonly<Record<string, Uint8Array | undefined>>;
-
 function readerOf(world: World, forged: Forged, asked: string[] = []): ArchiveReader {
+  const reader = folderReader(world.archive, forged);
   return {
-    gunzip: (bytes) => gunzipSync(bytes),
-    async *list() {
-      const keys = new Set([...world.archive.objects.keys(), ...Object.keys(forged)]);
-      for (const key of keys) if (!(key in forged) || forged[key]) yield key;
-    },
-    async read(key, versionId) {
+    ...reader,
+    read(key, versionId) {
       asked.push(key);
-      return key in forged ? forged[key] : world.archive.read(key, versionId);
+      return reader.read(key, versionId);
     },
   };
 }

@@ -10,20 +10,12 @@ import {
   TEST_PUBLIC_KEY,
   type World,
 } from '../../../support/export-world.ts';
+import { bucketReader } from '../../../support/archive-reader.ts';
 
 const PREFIX = 'acme/nightly/20260301T010000Z--20260302T010000Z/';
 
 async function verified(world: World) {
-  const { findings } = await verifyArchive(
-    {
-      gunzip: (bytes) => bytes,
-      async *list() {
-        yield* world.archive.objects.keys();
-      },
-      read: (key, versionId) => world.archive.read(key, versionId),
-    },
-    TEST_PUBLIC_KEY,
-  );
+  const { findings } = await verifyArchive(bucketReader(world.archive), TEST_PUBLIC_KEY);
   return findings.filter(({ kind }) => kind !== 'stray');
 }
 

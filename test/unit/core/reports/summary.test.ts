@@ -56,7 +56,8 @@ describe('the page beside an export', () => {
 
   it('counts them where only Parquet could name them, and no row is in what Lambda stores', async () => {
     const { page } = await twoSnapshots({ formats: ['parquet'] });
-    expect(page).toContain('appeared');
+    expect(page).toContain('<h2>What appeared</h2>\n<p class="note">2, not named here: that takes');
+    expect(page).toContain('<h2>What disappeared</h2>\n<p class="note">1, not named here: that takes');
     expect(page).not.toContain('CVE-4');
     const world = createWorld({ description: { kind: 'snapshot' }, readPage: () => ({ rows: [{ id: 'one' }] }) });
     await world.drive(await world.begin(DAY.from, DAY.to));

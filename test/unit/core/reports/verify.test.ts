@@ -1,8 +1,7 @@
 import { generateKeyPairSync, hash } from 'node:crypto';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { signRecord } from '../../../../functions/core/reports/manifest.ts';
-import { type ArchiveReader, verifyArchive } from '../../../../functions/core/reports/verify.ts';
+import { verifyArchive } from '../../../../functions/core/reports/verify.ts';
 import {
   createWorld,
   DAY,
@@ -12,19 +11,11 @@ import {
   TEST_PUBLIC_KEY,
   type World,
 } from '../../../support/export-world.ts';
+import { type Forged, folderReader } from '../../../support/archive-reader.ts';
 
 const THIRD_DAY = { from: NEXT_DAY.to, to: '2026-03-04T01:00:00.000Z' };
 
-/** The archive as a folder has it, with changes of a forger on top; `undefined` takes a file away. */
-function readerOf(world: World, forged: Readonly<Record<string, Uint8Array | undefined>> = {}): ArchiveReader {
-  return {
-    gunzip: (bytes) => gunzipSync(bytes),
-    async *list() {
-      for (const key of world.archive.objects.keys()) if (!(key in forged) || forged[key]) yield key;
-    },
-    read: async (key, versionId) => (key in forged ? forged[key] : world.archive.read(key, versionId)),
-  };
-}
+const readerOf = (world: World, forged: Forged = {}) => folderReader(world.archive, forged);
 
 async function threeDays(gzip = false): Promise<World> {
   const world = createWorld({ partBytes: 300, job: { gzip, formats: ['csv', 'jsonl', 'parquet'] } });
