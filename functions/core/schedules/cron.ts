@@ -1,5 +1,6 @@
 import { Cron } from 'croner';
 import { ConfigInvalidError } from '../errors.ts';
+import { zoneProblem } from './zone.ts';
 
 /** A job's timetable: a cron expression in an IANA zone. Its times are the boundaries of the job's windows. */
 export interface Timetable {
@@ -7,7 +8,7 @@ export interface Timetable {
   readonly zone: string;
 }
 
-const NEVER = 'never comes: no date fits it';
+const NEVER = 'never fires: no date fits it';
 
 /** Five or six fields. A time that a zone skips in spring comes just after the gap, one that it repeats comes once. */
 function parse({ cron, zone }: Timetable): Cron {
@@ -19,9 +20,21 @@ function parse({ cron, zone }: Timetable): Cron {
   }
 }
 
-/** Checks a timetable. @throws ConfigInvalidError saying what is wrong with it */
+/** Checks a timetable that somebody configured. @throws ConfigInvalidError naming what is at fault: `zone` or `schedule` */
 export function checkTimetable(timetable: Timetable, now: Date): void {
-  timeAfter(timetable, now);
+  const problem = zoneProblem(timetable.zone, now);
+  if (problem !== undefined) throw faulty('zone', problem, undefined);
+  try {
+    timeAfter(timetable, now);
+  } catch (error) {
+    const { cause } = error as Error;
+    const reason = cause instanceof Error ? `is not a cron expression: ${cause.message}` : NEVER;
+    throw faulty('schedule', `${timetable.cron} ${reason}`, error);
+  }
+}
+
+function faulty(field: string, problem: string, cause: unknown): ConfigInvalidError {
+  return new ConfigInvalidError(`${field} ${problem}`, { cause, fault: { path: [field], problem } });
 }
 
 /** The first time after `instant`, never `instant` itself. */

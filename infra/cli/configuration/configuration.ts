@@ -1,10 +1,10 @@
-import { Cron } from 'croner';
 import * as v from 'valibot';
 import { ConfigInvalidError } from '../../../functions/core/errors.ts';
 import { shardOf } from '../../../functions/core/events.ts';
 import type { AlertJob, Job, ReportJob } from '../../../functions/core/jobs.ts';
 import { suggestion } from '../../../functions/core/nearest.ts';
 import type { Provider, ProviderSettings } from '../../../functions/core/provider.ts';
+import { checkTimetable } from '../../../functions/core/schedules/cron.ts';
 import type { SecretReference } from '../../../functions/core/connections/connection.ts';
 import { type ConfigurationDocument, type Path, readDocument } from './document.ts';
 import type { ConfigurationTexts } from './overlay.ts';
@@ -190,7 +190,8 @@ function readReport(
     );
   }
   checkTopic(document, path, entry.topic, options.topics);
-  checkSchedule(document, path, entry.schedule, entry.zone, options.now);
+  const timetable = { cron: entry.schedule, zone: entry.zone };
+  located(document, path, entry, () => checkTimetable(timetable, options.now));
   return {
     kind: 'report',
     name,
@@ -201,33 +202,13 @@ function readReport(
     shard: shardOf(connection.name, options.shardCount),
     paused: entry.paused,
     topic: entry.topic,
-    cron: entry.schedule,
-    zone: entry.zone,
+    ...timetable,
     ...(entry.startAt === undefined ? {} : { startAt: entry.startAt }),
     formats: entry.formats,
     gzip: entry.gzip,
     defuseFormulas: entry.defuseFormulas,
     retention: entry.retention,
   };
-}
-
-function checkSchedule(document: ConfigurationDocument, path: Path, cron: string, zone: string, now: Date): void {
-  try {
-    Intl.DateTimeFormat('en', { timeZone: zone });
-  } catch {
-    throw document.invalid(
-      [...path, 'zone'],
-      `names the unknown time zone ${zone}: it must be an IANA name, as Europe/Berlin`,
-    );
-  }
-  let next: Date | null;
-  try {
-    next = new Cron(cron, { timezone: zone, paused: true }).nextRun(now);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw document.invalid([...path, 'schedule'], `is not a cron expression: ${reason}`);
-  }
-  if (next === null) throw document.invalid([...path, 'schedule'], `never fires: ${cron} names no day that there is`);
 }
 
 function readAlert(

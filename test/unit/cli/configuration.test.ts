@@ -79,7 +79,9 @@ describe('readConfiguration', () => {
     ],
     ['a schedule that never fires', ['0 2 * * *', '0 2 30 2 *'], /^steward\.yaml:11:5: .*never fires/],
     ['a schedule that is none', ['0 2 * * *', 'daily at two'], /^steward\.yaml:11:5: .*not a cron expression/],
-    ['an unknown zone', ['Europe/Berlin', 'Europe/Berlim'], /^steward\.yaml:12:5: .*IANA/],
+    ['an unknown zone', ['Europe/Berlin', 'Europe/Berlim'], /^steward\.yaml:12:5: .*IANA.*Did you mean Europe\/Berlin/],
+    ['an offset for a zone', ['Europe/Berlin', '"+02:00"'], /^steward\.yaml:12:5: .*no summer time.*Etc\/GMT-2/],
+    ['a schedule with a year', ['0 2 * * *', '0 0 2 * * * 2030'], /^steward\.yaml:11:5: .*not a cron expression/],
     [
       'an unknown key',
       ['schedule:', 'shedule:'],
