@@ -43,17 +43,24 @@ export function limits(usage: Usage): Limit[] {
   );
 }
 
+/** Seconds of an invocation in which work may begin. */
+function secondsOf(name: 'token-refresher' | 'alert-poller', reserveMs: number): number {
+  return functionShape(name).timeoutSeconds - reserveMs / 1000;
+}
+
+/** Refreshes that one tick of one shard has time for, each taking so long. */
+export function refreshesPerTick(seconds: number = WORK.refresh.seconds): number {
+  return (IN_FLIGHT * secondsOf('token-refresher', SPEND_BUDGET_MS)) / seconds;
+}
+
 /** What one tick of one shard can do. */
 function ownLimits({ connections, providers, shards }: Usage, { refreshes, polls }: Rates): Limit[] {
-  const secondsOf = (name: 'token-refresher' | 'alert-poller', reserveMs: number) =>
-    functionShape(name).timeoutSeconds - reserveMs / 1000;
-  const refreshesPerTick = (IN_FLIGHT * secondsOf('token-refresher', SPEND_BUDGET_MS)) / WORK.refresh.seconds;
   const passesPerTick = Math.min(
     DUE_LIMIT,
     (CONCURRENCY * secondsOf('alert-poller', PASS_MS)) / WORK.alertPoll.seconds,
   );
   return [
-    { name: 'Refreshes that a tick has time for', used: refreshes / shards / refreshesPerTick, turn: 'shards' },
+    { name: 'Refreshes that a tick has time for', used: refreshes / shards / refreshesPerTick(), turn: 'shards' },
     { name: 'Alert passes that a tick has time for', used: polls / shards / passesPerTick, turn: 'shards' },
     {
       name: 'Clients in one secret (64 KB)',

@@ -49,9 +49,7 @@ export interface CountedReads {
  * The store in memory with an index behind `due`, as DynamoDB has one. What would look at all connections throws: a sweep
  * reads what is due (I26).
  */
-export function indexed(
-  memory: MemoryConnections,
-): ConnectionStore & { readonly reads: CountedReads; touch(name: string): void } {
+export function indexed(memory: MemoryConnections): ConnectionStore & { readonly reads: CountedReads } {
   const shards = new Map<string, DueIndex>();
   const reads: CountedReads = { pages: 0, names: 0 };
   const indexOf = (shard: string) => {
@@ -73,10 +71,10 @@ export function indexed(
     return result;
   };
 
+  for (const name of memory.items.keys()) touch(name);
   return {
     ...memory,
     reads,
-    touch,
     async due(shard, now, next): Promise<NamePage> {
       reads.pages += 1;
       const [from, skipped] = (next ?? '-Infinity:').split(':');
