@@ -126,12 +126,15 @@ async function commitAll(recording: Recording, news: readonly Transition[], dige
 
 async function enriched(recording: Recording, transition: Transition): Promise<Transition> {
   const { enrich, enriching, log, job, deadline } = recording;
-  if (enrich === undefined || !enriching || transition.kind === 'resolved') return transition;
+  // What is over and was told of when it stood has been read; what came and went between two passes has not.
+  const isTold = transition.kind === 'resolved' && transition.previous !== undefined;
+  if (enrich === undefined || !enriching || isTold) return transition;
   if (deadline.remainingMs() < ENRICH_MS) return unenriched(transition);
   try {
-    // Only the details are taken: what the head was compared by stays what the pass saw.
-    const { details } = await enrich(transition.alert);
-    return { ...transition, alert: { ...transition.alert, details } };
+    // What the head was compared by stays what the pass saw. A list of healed alerts may not say how bad they were.
+    const { alert } = transition;
+    const { details, severity } = await enrich(alert);
+    return { ...transition, alert: { ...alert, details, ...(alert.state === 'resolved' ? { severity } : {}) } };
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     if (error.retryable) recording.enriching = false;

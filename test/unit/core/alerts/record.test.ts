@@ -227,9 +227,28 @@ describe('asking for details', () => {
     return ids;
   }
 
-  it('is left out for what is over, and for what is taken as known', async () => {
-    expect(await asked([anAlert('a'), anAlert('b', { state: 'resolved' })], {})).toEqual(['a']);
+  it('is left out for what is over and was told of, and for what is taken as known', async () => {
+    const { world, options } = setUp();
+    const ids: string[] = [];
+    const enrich: Enrich = async (alert) => (ids.push(`${alert.id} ${alert.state}`), alert);
+    for (const [pass, state] of (['open', 'resolved'] as const).entries()) {
+      await recordAlerts(world.dependencies, { ...options, enrich, look: look(pass + 1) }, [anAlert('a', { state })]);
+    }
+    expect(ids).toEqual(['a open']);
     expect(await asked([anAlert('a')], { baseline: true })).toEqual([]);
+  });
+
+  it('A17: tells how bad it was what came and went between two passes, and only once', async () => {
+    const { world, options } = setUp();
+    const details = { closedBy: 'somebody' };
+    const enrich: Enrich = async (alert) => ({ ...alert, severity: 'critical', details });
+    const seen = [anAlert('a', { state: 'resolved', severity: 'info' })];
+    for (const pass of [1, 2]) await recordAlerts(world.dependencies, { ...options, enrich, look: look(pass) }, seen);
+    const single = anAlert('a', { state: 'resolved', severity: 'critical' });
+    await recordAlerts(world.dependencies, { ...options, enrich, look: look(3) }, [single]);
+    expect(world.rows().map(({ event }) => event)).toMatchObject([
+      { type: 'steward.alert.resolved', severity: 'critical', data: { alert: { severity: 'critical', details } } },
+    ]);
   });
 
   it('I24: is begun with just the time that it and the commit may take', async () => {

@@ -130,6 +130,19 @@ describe('alerts', () => {
     expect(await alerts.enrich(api.call, alertContext(api, alerts, NOW), alert)).toEqual(alert);
   });
 
+  it('A17 reads of an alert that came and went how bad it was, which no search tells', async () => {
+    const bench = opsrampBench({ alerts: 20 });
+    const api = await bench.open();
+    const id = bench.control.openAlert({ currentState: 'Critical' });
+    bench.control.acknowledge(id);
+    bench.control.heal(id);
+    const listed = find(await readAlerts(api, alerts, span(60)), id) as Alert;
+    expect(listed).toMatchObject({ state: 'resolved', severity: 'info' });
+    const enriched = await alerts.enrich(api.call, alertContext(api, alerts, NOW), listed);
+    expect(enriched.severity).toBe('critical');
+    expect(enriched.details.statusHistory).toMatchObject({ acknowledgedBy: expect.any(String) });
+  });
+
   it('says that an alert is gone when its id is unknown, and nothing else for it', async () => {
     const bench = opsrampBench({ alerts: 20 });
     const api = await bench.open();
