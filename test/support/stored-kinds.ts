@@ -5,6 +5,7 @@ import { createBudgetStore } from '../../functions/adapters/dynamodb/budget-stor
 import { createConnectionStore } from '../../functions/adapters/dynamodb/connection-store.ts';
 import { createHookStore } from '../../functions/adapters/dynamodb/hook-store.ts';
 import { createJobStore } from '../../functions/adapters/dynamodb/job-store.ts';
+import { createLatencyStore } from '../../functions/adapters/dynamodb/latency-store.ts';
 import { createOutboxStore } from '../../functions/adapters/dynamodb/outbox-store.ts';
 import { createWindowStore } from '../../functions/adapters/dynamodb/window-store.ts';
 import { createWorkStore } from '../../functions/adapters/dynamodb/work-store.ts';
@@ -303,6 +304,10 @@ export const STORED_KINDS: Readonly<Record<string, StoredKind>> = {
       await createOutboxStore(state).acquire('4', 'another', later(1), later(3)),
       await createOutboxStore(state).release('4', 'holder'),
     ],
+  },
+  latency: {
+    write: ({ state }) => createLatencyStore(state).add(SHARD, new Map([[alert.name, [900, 45_000]]]), NOON),
+    read: ({ state }) => createLatencyStore(state).read(SHARD),
   },
   ticket: {
     write: (dynamo) =>
