@@ -28,7 +28,7 @@ describe('npm start with what is wrong', () => {
     writeFileSync(config, configuration);
     writeFileSync(file, typeof secrets === 'string' ? secrets : JSON.stringify(secrets));
     chmodSync(file, mode);
-    return ['--directory', state, '--config', config, '--secrets', file];
+    return ['--directory', state, '--config', config, '--secrets', file, '--port', '0'];
   }
 
   /** What a refusal came to: its sentence, and whether it printed, quoted or kept anything besides. */
@@ -58,7 +58,7 @@ describe('npm start with what is wrong', () => {
     [
       'a schedule that never fires',
       ['0 0 * * *', '0 0 31 2 *'],
-      /steward\.yaml:5:\d+: reports\.history\.schedule never fires/,
+      /steward\.yaml:5:\d+: reports\.history\.schedule 0 0 31 2 \* never fires: no date fits it/,
     ],
   ])('says where %s stands', async (_what, [from, to], sentence) => {
     expect(CONFIGURATION).toContain(from);

@@ -180,7 +180,7 @@ describe('npm start on one folder', () => {
     const { port } = server.address() as AddressInfo;
     const begun = run('--port', String(port));
     expect(await begun.ended).toBe(2);
-    expect(begun.stderr()).toContain(`Port ${port} is taken; choose another one`);
+    expect(begun.stderr()).toContain(`Port ${port} is taken: choose another one with --port`);
     expect(begun.stderr()).not.toContain('    at ');
     await new Promise((resolve) => server.close(resolve));
   });

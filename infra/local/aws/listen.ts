@@ -18,7 +18,11 @@ export async function listen(server: Server, port: number): Promise<Listening> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
-      reject(taken ? new ConfigInvalidError(`Port ${port} is taken; choose another one`, { cause: error }) : error);
+      reject(
+        taken
+          ? new ConfigInvalidError(`Port ${port} is taken: choose another one with --port`, { cause: error })
+          : error,
+      );
     });
     server.listen(port, '127.0.0.1', resolve);
   });
