@@ -45,8 +45,8 @@ describe('growth', () => {
   });
 
   it('says that shards are too few, and more of them are enough', async () => {
-    // 96 refreshes a minute, of which a shard has time for 62 when each takes 9.9 seconds.
-    const slow = { connections: 10_000, minutes: 75, providerMs: 9_900 };
+    // 130 refreshes a minute, of which a shard has time for 62 when each takes 9.9 seconds.
+    const slow = { connections: 14_000, minutes: 75, providerMs: 9_900 };
     const few = await runGrowth({ ...slow, shards: 1 });
     expect(findings(few)).toEqual(
       expect.arrayContaining([
@@ -55,7 +55,7 @@ describe('growth', () => {
       ]),
     );
     expect(few.busiestSweep / refreshesPerTick(few.refreshSeconds)).toBeCloseTo(1, 0);
-    const enough = await runGrowth({ ...slow, shards: 3 });
+    const enough = await runGrowth({ ...slow, shards: 4 });
     expect(findings(enough)).toEqual([]);
   });
 });
@@ -70,7 +70,6 @@ describe('findings', () => {
     [{ overruns: 1 }, 'still at work'],
     [{ refused: 1 }, 'had been spent'],
     [{ busiestMinute: 26 }, '26 times in a minute, of 25'],
-    [{ namesRead: 1_000_000 }, 'I26'],
   ])('tells of %j', async (change, text) => {
     const result = await small;
     expect(findings(result)).toEqual([]);

@@ -12,7 +12,7 @@ export const AGREEMENT = 1.25;
 
 /** What was not kept, a sentence each; nothing where all is well. */
 export function findings(result: GrowthResult): readonly string[] {
-  const { late, leastLeftMs, starving, overruns, refused, busiestMinute, namesRead, refreshes } = result;
+  const { late, leastLeftMs, starving, overruns, refused, busiestMinute } = result;
   const { perMinute } = action1.budgets.default;
   const found: readonly (string | false)[] = [
     starving > 0 && `${starving} connections with a job every few minutes have no live token at the end: more shards`,
@@ -21,7 +21,6 @@ export function findings(result: GrowthResult): readonly string[] {
     overruns > 0 && `${overruns} sweeps were still at work when the next tick came`,
     refused > 0 && `${refused} refresh tokens were presented that had been spent`,
     busiestMinute > perMinute && `An Action1 enterprise was called ${busiestMinute} times in a minute, of ${perMinute}`,
-    namesRead > 2 * refreshes && `${namesRead} names were read for ${refreshes} refreshes (I26)`,
   ];
   return found.filter((text) => text !== false);
 }
