@@ -30,18 +30,13 @@ const environmentCredentials = replacement(
 );
 
 /**
- * Of undici, `request` on an `Agent` that the caller gives: 730 kB become 250. Its index loads fetch, web sockets,
- * caches, mocks and proxies besides, and cannot be shaken.
+ * Of undici, the `Agent`: 730 kB become 250. Its index loads fetch, web sockets, caches, mocks and proxies besides, and
+ * cannot be shaken.
  */
-const requestOnly = replacement(
-  'undici-request',
+const agentOnly = replacement(
+  'undici-agent',
   /^undici$/,
-  `import Agent from 'undici/lib/dispatcher/agent.js';
-   import send from 'undici/lib/api/api-request.js';
-   export { Agent };
-   export function request(url, { dispatcher, ...options }) {
-     return send.call(dispatcher, { ...options, origin: url.origin, path: url.pathname + url.search });
-   }`,
+  `export { default as Agent } from 'undici/lib/dispatcher/agent.js';`,
 );
 
 /**
@@ -83,4 +78,4 @@ const shakeableSchemas: Plugin = {
 /** The part of the SDK that reads a browser's name, which it would load where there is one. */
 const noBrowser = replacement('no-browser', /^bowser$/, 'export default {};');
 
-export const LAMBDA_CUTS: Plugin[] = [environmentCredentials, requestOnly, oneParser, shakeableSchemas, noBrowser];
+export const LAMBDA_CUTS: Plugin[] = [environmentCredentials, agentOnly, oneParser, shakeableSchemas, noBrowser];

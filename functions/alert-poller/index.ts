@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { createRandom } from '../adapters/crypto/random.ts';
 import { createAlertStore } from '../adapters/dynamodb/alert-store.ts';
 import { createBudgetStore } from '../adapters/dynamodb/budget-store.ts';
 import { createConnectionStore } from '../adapters/dynamodb/connection-store.ts';
@@ -24,7 +24,7 @@ import { createHandler } from './handler.ts';
 const config = readConfig(process.env);
 const log = createLog('alert-poller');
 const clock = { now: () => new Date() };
-const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
+const random = createRandom();
 const client = new DynamoDBClient();
 const table = { client, tableName: config.STATE_TABLE_NAME };
 

@@ -8,6 +8,9 @@ export async function allEnded<T extends readonly unknown[] | []>(
   promises: T,
 ): Promise<{ -readonly [Place in keyof T]: Awaited<T[Place]> }> {
   const ends = await Promise.allSettled(promises);
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  return Promise.all(promises);
+  const values = ends.map((end) => {
+    if (end.status === 'rejected') throw end.reason;
+    return end.value;
+  });
+  return values as { -readonly [Place in keyof T]: Awaited<T[Place]> };
 }

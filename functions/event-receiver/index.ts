@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createRandom } from '../adapters/crypto/random.ts';
 import { createHookStore } from '../adapters/dynamodb/hook-store.ts';
 import { createWorkStore } from '../adapters/dynamodb/work-store.ts';
 import { createEntry } from '../adapters/powertools/entry.ts';
@@ -19,7 +19,7 @@ export const handler = createEntry(
     work: createWorkStore(table),
     hints: (provider, body) => PROVIDERS[provider]?.hooks?.hints(body) ?? [],
     clock: { now: () => new Date() },
-    random: { bytes: (length) => randomBytes(length) },
+    random: createRandom(),
     log,
   }),
 );

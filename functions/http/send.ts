@@ -5,8 +5,9 @@ import type { Agent } from 'undici';
 import { EgressRefusedError, ProviderUnavailableError, ServiceError } from '../core/errors.ts';
 import type { EgressPolicy, HttpRequest, HttpResponse, SendHttp } from '../core/http.ts';
 import { isLoopbackHost, isPublicAddress } from './addresses.ts';
+import { decodeBody } from './decode-body.ts';
+import { exchange } from './exchange.ts';
 import { isNetworkError, mayHaveArrived, reason } from './network-error.ts';
-import { readBody } from './read-body.ts';
 
 /** Whole exchange unless the request says otherwise. */
 const DEFAULT_TIMEOUT_MS = 20_000;
@@ -29,32 +30,22 @@ export interface SendOptions {
  * exchange and a limit on the body. It sends once: who may send again is decided where the request is understood.
  */
 export function createSend(options: SendOptions): SendHttp {
-  let loading: Promise<{ readonly agent: Agent; readonly request: typeof import('undici').request }> | undefined;
+  let loading: Promise<Agent> | undefined;
   const load = async () => {
-    const { Agent, request } = await import('./undici.ts');
-    const agent = new Agent({
+    const { Agent } = await import('./undici.ts');
+    return new Agent({
       connections: options.maxSockets ?? 32,
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
       connect: { timeout: CONNECT_TIMEOUT_MS, lookup: publicLookup },
     });
-    return { agent, request };
   };
 
   return async (request, allowed) => {
     refuseUnlessAllowed(request.url, allowed, options.allowLoopback);
     loading ??= load();
-    const { agent, request: send } = await loading;
-    return exchange(request, (signal) =>
-      send(request.url, {
-        dispatcher: agent,
-        method: request.method,
-        headers: { 'user-agent': 'steward', ...request.headers },
-        body: request.body ?? null,
-        signal,
-      }),
-    );
+    return answer(await loading, request);
   };
 }
 
@@ -69,23 +60,16 @@ function refuseUnlessAllowed(url: URL, allowed: EgressPolicy, allowLoopback: boo
   }
 }
 
-type UndiciResponse = Awaited<ReturnType<typeof import('undici').request>>;
-
-async function exchange(
-  request: HttpRequest,
-  send: (signal: AbortSignal) => Promise<UndiciResponse>,
-): Promise<HttpResponse> {
-  const { host } = request.url;
+async function answer(agent: Agent, request: HttpRequest): Promise<HttpResponse> {
+  const {
+    url: { host },
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+    maxBytes = DEFAULT_MAX_BYTES,
+  } = request;
   try {
-    const response = await send(AbortSignal.timeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS));
-    const headers = flatten(response.headers);
-    const body = await readBody(
-      response.body,
-      headers['content-encoding'],
-      request.maxBytes ?? DEFAULT_MAX_BYTES,
-      host,
-    );
-    return { status: response.statusCode, headers, body };
+    const { status, headers, body } = await exchange(agent, request, { timeoutMs, maxBytes });
+    const encoding = headers['content-encoding'];
+    return { status, headers, body: encoding === undefined ? body : await decodeBody(body, encoding, maxBytes, host) };
   } catch (error) {
     if (error instanceof ServiceError) throw error;
     if (!isNetworkError(error)) throw error;
@@ -94,14 +78,6 @@ async function exchange(
       sent: mayHaveArrived(error),
     });
   }
-}
-
-function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]],
-    ),
-  );
 }
 
 /** `dns.lookup` that answers public addresses only, so that an allowed name cannot lead inside (S77). */

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import { createRandom } from '../adapters/crypto/random.ts';
 import type { ConsentStores } from '../adapters/dynamodb/consent-stores.ts';
 import { createEntry } from '../adapters/powertools/entry.ts';
 import { createLog } from '../adapters/powertools/log.ts';
@@ -20,7 +20,7 @@ import { createHandler } from './handler.ts';
 const config = readConfig(process.env);
 const log = createLog('oauth-callback');
 const clock = { now: () => new Date() };
-const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
+const random = createRandom();
 const send = createSend({ allowLoopback: process.env.EGRESS_LOOPBACK === 'allowed' });
 /** A port: nothing but functions that answer later. */
 type Port<P> = { readonly [Name in keyof P]: (...given: never[]) => Promise<unknown> };

@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { withDurableExecution } from '@aws/durable-execution-sdk-js';
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createRandom } from '../adapters/crypto/random.ts';
 import { createBudgetStore } from '../adapters/dynamodb/budget-store.ts';
 import { createConnectionStore } from '../adapters/dynamodb/connection-store.ts';
 import { createJobStore } from '../adapters/dynamodb/job-store.ts';
@@ -41,7 +41,7 @@ const access = createConnectionAccess({
   sealer: createSealer({
     keys: createKmsDataKeys({ keyArn: config.SEALING_KEY_ARN, stage: config.STAGE }),
     clock,
-    random: { bytes: (length) => randomBytes(length) },
+    random: createRandom(),
   }),
 });
 

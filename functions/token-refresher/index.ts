@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { createRandom } from '../adapters/crypto/random.ts';
 import { createBreakerStore } from '../adapters/dynamodb/breaker-store.ts';
 import { createBudgetStore } from '../adapters/dynamodb/budget-store.ts';
 import { createConnectionStore } from '../adapters/dynamodb/connection-store.ts';
@@ -25,7 +25,7 @@ import { createHandler } from './handler.ts';
 const config = readConfig(process.env);
 const log = createLog('token-refresher');
 const clock = { now: () => new Date() };
-const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
+const random = createRandom();
 const client = new DynamoDBClient(STORE_PATIENCE);
 const state = { client, tableName: config.STATE_TABLE_NAME };
 

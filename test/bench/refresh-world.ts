@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { createRandom } from '../../functions/adapters/crypto/random.ts';
 import type { Connection } from '../../functions/core/connections/connection.ts';
 import type { ConnectionStore } from '../../functions/core/connections/store.ts';
 import { createSealer } from '../../functions/core/sealing/sealer.ts';
@@ -20,7 +20,7 @@ export function refreshDependencies(
 ): TokenDependencies {
   const world = createTokenWorld();
   const clock = { now: () => new Date() };
-  const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
+  const random = createRandom();
   const provider = tokenProvider('acme');
   const { token } = provider;
   const acme = {

@@ -18,9 +18,9 @@ export interface MemoryConnections extends ConnectionStore {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function without<T extends object>(value: T, ...names: readonly (keyof T)[]): T {
-  const copy = { ...value };
-  for (const name of names) delete copy[name];
-  return copy;
+  const copy: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(value)) if (!names.includes(name as keyof T)) copy[name] = member;
+  return copy as T;
 }
 
 function holds(item: Connection, condition: ChangeCondition): boolean {

@@ -23,13 +23,15 @@ export function writeSealed(
   nonce: Uint8Array,
   context: SealContext,
 ): Uint8Array {
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.writeUInt8(VERSION, 0);
-  header.writeUInt16BE(key.wrapped.byteLength, 1);
+  const { wrapped } = key;
   const cipher = createCipheriv('aes-256-gcm', keyObject(key.plaintext), nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(additionalData(context));
-  const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-  return new Uint8Array(Buffer.concat([header, key.wrapped, nonce, body, cipher.getAuthTag()]));
+  const body = cipher.update(text, 'utf8');
+  cipher.final();
+  const header = Uint8Array.of(VERSION, wrapped.byteLength >> 8, wrapped.byteLength & 0xff);
+  const sealed = Buffer.concat([header, wrapped, nonce, body, cipher.getAuthTag()]);
+  // Part of a larger piece of memory: one of its own would take longer to get and to free than encrypting.
+  return new Uint8Array(sealed.buffer, sealed.byteOffset, sealed.byteLength);
 }
 
 export interface SealedParts {
@@ -62,7 +64,9 @@ export function readSealed(parts: SealedParts, key: Uint8Array, context: SealCon
     const decipher = createDecipheriv('aes-256-gcm', keyObject(key), parts.nonce, { authTagLength: TAG_BYTES });
     decipher.setAAD(additionalData(context));
     decipher.setAuthTag(parts.tag);
-    return Buffer.concat([decipher.update(parts.body), decipher.final()]).toString('utf8');
+    const text = decipher.update(parts.body);
+    decipher.final();
+    return text.toString('utf8');
   } catch (cause) {
     throw new SealBrokenError(
       `The ${context.purpose} token of ${context.connection}, generation ${context.generation}, does not open`,
@@ -84,6 +88,11 @@ function keyObject(bytes: Uint8Array): KeyObject {
 
 /** schema | provider | connection | purpose | generation, each with its length, so that no two contexts are alike. */
 function additionalData(context: SealContext): Uint8Array {
-  const parts = ['1', context.provider, context.connection, context.purpose, String(context.generation)];
-  return Buffer.from(parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('|'));
+  const { provider, connection, purpose, generation } = context;
+  const parts = `1:1|${measured(provider)}|${measured(connection)}|${measured(purpose)}|${measured(String(generation))}`;
+  return Buffer.from(parts, 'utf8');
+}
+
+function measured(text: string): string {
+  return `${Buffer.byteLength(text)}:${text}`;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Cron } from 'croner';
 import type { Connection, ConnectionDemand, SealedToken } from '../connections/connection.ts';
 import { HOUR_MS, SECOND_MS } from '../time.ts';
@@ -23,12 +23,13 @@ export interface RefreshTiming {
  */
 export function nextRefreshAt(timing: RefreshTiming): Date {
   const { access, refresh, demand } = timing;
-  const keepAlive = keepAliveAt(timing);
+  const spread = jitter(timing.name);
+  const keepAlive = keepAliveAt(timing, spread);
   if (timing.paused || demand?.length === 0) return new Date(keepAlive);
   const life = access.expiresAt.getTime() - access.issuedAt.getTime();
   if (timing.sameToken === true) return new Date(Math.min(access.expiresAt.getTime() + SECOND_MS, keepAlive));
   const margin = Math.min(LONGEST_MARGIN_MS, life / 4);
-  const lead = margin + (jitter(timing.name) * margin) / 3;
+  const lead = margin + (spread * margin) / 3;
   const fresh = access.expiresAt.getTime() - lead;
   // Without a refresh token there is nothing to do before the end but to say that a person is needed.
   if (refresh !== undefined && refresh.expiresAt.getTime() < fresh) return new Date(keepAlive);
@@ -44,15 +45,15 @@ export function backOffUntil(connection: Pick<Connection, 'name'>, failures: num
 
 /** 0 ≤ jitter < 1, the same for the same name. */
 export function jitter(name: string): number {
-  return createHash('sha256').update(name).digest().readUInt32BE(0) / 2 ** 32;
+  return Number.parseInt(hash('sha256', name, 'hex').slice(0, 8), 16) / 2 ** 32;
 }
 
 /** Seven days after the last refresh, or a third of the refresh token's life where that is shorter. */
-function keepAliveAt({ name, access, refresh }: RefreshTiming): number {
+function keepAliveAt({ access, refresh }: RefreshTiming, spread: number): number {
   const issued = access.issuedAt.getTime();
   const life = refresh === undefined ? Infinity : refresh.expiresAt.getTime() - refresh.issuedAt.getTime();
   const wait = Math.min(KEEP_ALIVE_MS, life / 3);
-  return Math.round(issued + wait - jitter(name) * Math.min(HOUR_MS, wait / 10));
+  return Math.round(issued + wait - spread * Math.min(HOUR_MS, wait / 10));
 }
 
 /** The first run of any job at or after `from`; a job that runs every so often is taken to run all the time. */

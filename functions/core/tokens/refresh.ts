@@ -1,3 +1,4 @@
+import { allEnded } from '../all-ended.ts';
 import { budgetKey } from '../budgets/gcra.ts';
 import type { Connection, SealPurpose } from '../connections/connection.ts';
 import { ConfigInvalidError, SealBrokenError, ServiceError } from '../errors.ts';
@@ -138,16 +139,12 @@ async function refreshDue(dependencies: TokenDependencies, due: Due, gate: Token
 
 async function makeReady(dependencies: TokenDependencies, { connection, provider }: Due): Promise<Ready> {
   const purposes: SealPurpose[] = provider.grant === 'authorization-code' ? ['access', 'refresh'] : ['access'];
-  // All are awaited whatever becomes of one: nothing may be left running in a frozen environment (RELIABILITY 2.2, rule 1).
-  const [highWater, credentials, seal] = await Promise.allSettled([
+  const [highWater, credentials, seal] = await allEnded([
     dependencies.store.highWater(connection.name),
     dependencies.credentials.get(connection.secret),
     dependencies.sealer.prepare(purposes),
   ]);
-  if (highWater.status === 'rejected') throw highWater.reason;
-  if (credentials.status === 'rejected') throw credentials.reason;
-  if (seal.status === 'rejected') throw seal.reason;
-  return { highWater: highWater.value, credentials: credentials.value, seal: seal.value };
+  return { highWater, credentials, seal };
 }
 
 /** How many dead attempts are kept: the last ones, so that a crash loop does not fill the item. */

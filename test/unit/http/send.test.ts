@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   EgressRefusedError,
@@ -78,12 +78,62 @@ describe('createSend', () => {
     await expect(send({ method: 'GET', url, maxBytes: 65_536 }, anywhere)).rejects.toThrow(/more than 65536 bytes/);
   });
 
-  it('decodes what a provider compresses without being asked', async () => {
+  it('S32 S79 cuts an endless compressed body at the limit, too', async () => {
+    const url = await serve((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' });
+      const pump = () => {
+        while (response.write(Buffer.alloc(16_384))) if (response.destroyed) return;
+        response.once('drain', pump);
+      };
+      pump();
+    });
+
+    await expect(send({ method: 'GET', url, maxBytes: 65_536 }, anywhere)).rejects.toThrow(/more than 65536 bytes/);
+  });
+
+  it.each([
+    ['gzip', gzipSync('{"a":1}'), '{"a":1}'],
+    ['X-GZIP', gzipSync('{"a":1}'), '{"a":1}'],
+    ['deflate', deflateSync('{"a":1}'), '{"a":1}'],
+    ['br', brotliCompressSync('{"a":1}'), '{"a":1}'],
+    ['identity', Buffer.from('{"a":1}'), '{"a":1}'],
+    ['gzip', Buffer.alloc(0), ''],
+  ])('decodes what a provider compresses without being asked (%s)', async (encoding, body, text) => {
     const url = await serve((_request, response) =>
-      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"a":1}')),
+      response.writeHead(200, { 'content-encoding': encoding }).end(body),
     );
 
-    expect(bodyText(await send({ method: 'GET', url }, anywhere))).toBe('{"a":1}');
+    expect(bodyText(await send({ method: 'GET', url }, anywhere))).toBe(text);
+  });
+
+  it('takes a body of exactly the limit, and refuses an encoding that it does not know', async () => {
+    const url = await serve((request, response) =>
+      response
+        .writeHead(200, request.url === '/zstd' ? { 'content-encoding': 'zstd' } : {})
+        .end(Buffer.alloc(1000, 65)),
+    );
+
+    const whole = await send({ method: 'GET', url, maxBytes: 1000 }, anywhere);
+    expect(whole.body).toHaveLength(1000);
+    await expect(send({ method: 'GET', url, maxBytes: 999 }, anywhere)).rejects.toThrow(ProviderResponseInvalidError);
+    const strange = send({ method: 'GET', url: new URL('/zstd', url) }, anywhere);
+    await expect(strange).rejects.toThrow(ProviderResponseInvalidError);
+  });
+
+  it('joins headers that come twice, and passes over an interim answer', async () => {
+    const url = await serve((_request, response) => {
+      response.writeEarlyHints({ link: '</a>; rel=preload' });
+      response
+        .writeHead(200, [
+          ['X-Limit', '1'],
+          ['X-Limit', '2'],
+        ])
+        .end('{}');
+    });
+
+    const response = await send({ method: 'GET', url }, anywhere);
+    expect(response).toMatchObject({ status: 200, headers: { 'x-limit': '1, 2' } });
+    expect(response.headers).not.toHaveProperty('link');
   });
 
   it('says a broken encoding is an invalid response', async () => {
@@ -122,6 +172,15 @@ describe('createSend', () => {
     const failure = send({ method: 'POST', url, body: 'x', timeoutMs: 50 }, anywhere);
 
     await expect(failure).rejects.toThrow(ProviderUnavailableError);
+    await expect(failure).rejects.toMatchObject({ sent: true });
+  });
+
+  it('S28 ends an exchange that stops in the middle of its body at its time-out', async () => {
+    const url = await serve((_request, response) => void response.writeHead(200).write('{"half":'));
+
+    const failure = send({ method: 'GET', url, timeoutMs: 100 }, anywhere);
+
+    await expect(failure).rejects.toThrow(/did not answer/);
     await expect(failure).rejects.toMatchObject({ sent: true });
   });
 

@@ -1,0 +1,87 @@
+import type { Agent, Dispatcher } from 'undici';
+import { ProviderResponseInvalidError } from '../core/errors.ts';
+import type { HttpRequest } from '../core/http.ts';
+
+/** What came over the wire, the body as it was sent. */
+export interface RawResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface ExchangeLimits {
+  /** From here to the last byte. */
+  readonly timeoutMs: number;
+  /** Of the body as it is sent. */
+  readonly maxBytes: number;
+}
+
+/**
+ * One exchange, as its dispatcher tells of it. `undici.request` would make a stream of the body, a promise of each of its
+ * chunks and an event target of the deadline, which together take longer than the exchange.
+ *
+ * @throws ProviderResponseInvalidError when the body is larger: an endless one is cut off where the limit is met.
+ */
+export function exchange(agent: Agent, request: HttpRequest, limits: ExchangeLimits): Promise<RawResponse> {
+  const { url, method, headers, body = null } = request;
+  return new Promise((resolve, reject) => {
+    const handler = createHandler(url.host, limits, resolve, reject);
+    const path = `${url.pathname}${url.search}`;
+    agent.dispatch(
+      { origin: url.origin, path, method, headers: { 'user-agent': 'steward', ...headers }, body },
+      handler,
+    );
+  });
+}
+
+function createHandler(
+  host: string,
+  { timeoutMs, maxBytes }: ExchangeLimits,
+  resolve: (response: RawResponse) => void,
+  reject: (error: Error) => void,
+): Dispatcher.DispatchHandler {
+  let controller: Dispatcher.DispatchController | undefined;
+  let failure: Error | undefined;
+  let status = 0;
+  let headers: RawResponse['headers'] = {};
+  let size = 0;
+  const chunks: Buffer[] = [];
+  const fail = (error: Error) => {
+    failure = error;
+    controller?.abort(error);
+  };
+  const timer = setTimeout(() => fail(new DOMException(`No answer in ${timeoutMs} ms`, 'TimeoutError')), timeoutMs);
+  return {
+    onRequestStart(started) {
+      controller = started;
+      if (failure !== undefined) started.abort(failure);
+    },
+    onResponseStart(_, statusCode, received) {
+      status = statusCode;
+      headers = flatten(received);
+    },
+    onResponseData(_, chunk) {
+      size += chunk.length;
+      if (size <= maxBytes) chunks.push(chunk);
+      else fail(new ProviderResponseInvalidError(`${host} answered more than ${maxBytes} bytes`));
+    },
+    onResponseEnd() {
+      clearTimeout(timer);
+      resolve({ status, headers, body: Buffer.concat(chunks, size) });
+    },
+    onResponseError(_, error) {
+      clearTimeout(timer);
+      reject(error);
+    },
+  };
+}
+
+/** Names come in lower case. */
+function flatten(received: Record<string, string | string[] | undefined>): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name in received) {
+    const value = received[name];
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return headers;
+}
