@@ -1,5 +1,5 @@
 import type { Agent, Dispatcher } from 'undici';
-import { ProviderResponseInvalidError } from '../core/errors.ts';
+import { ProviderResponseInvalidError, ProviderUnavailableError } from '../core/errors.ts';
 import type { HttpRequest } from '../core/http.ts';
 
 /** What came over the wire, the body as it was sent. */
@@ -20,6 +20,10 @@ export interface ExchangeLimits {
  * One exchange, as its dispatcher tells of it. `undici.request` would make a stream of the body, a promise of each of its
  * chunks and an event target of the deadline, which together take longer than the exchange.
  *
+ * It ends at its deadline whatever the dispatcher does; a request that still waited for a socket then is never sent.
+ *
+ * @throws ProviderUnavailableError at the deadline, where `sent` says whether the request had a socket by then; and on what
+ * is not HTTP, without undici's error, whose `data` is the answer with the tokens in it.
  * @throws ProviderResponseInvalidError when the body is larger: an endless one is cut off where the limit is met.
  */
 export function exchange(agent: Agent, request: HttpRequest, limits: ExchangeLimits): Promise<RawResponse> {
@@ -27,6 +31,7 @@ export function exchange(agent: Agent, request: HttpRequest, limits: ExchangeLim
   return new Promise((resolve, reject) => {
     const handler = createHandler(url.host, limits, resolve, reject);
     const path = `${url.pathname}${url.search}`;
+    // It tells the handler of everything that goes wrong, an argument that it does not take included.
     agent.dispatch(
       { origin: url.origin, path, method, headers: { 'user-agent': 'steward', ...headers }, body },
       handler,
@@ -48,14 +53,21 @@ function createHandler(
   const chunks: Buffer[] = [];
   const fail = (error: Error) => {
     failure = error;
+    clearTimeout(timer);
+    reject(error);
     controller?.abort(error);
   };
-  const timer = setTimeout(() => fail(new DOMException(`No answer in ${timeoutMs} ms`, 'TimeoutError')), timeoutMs);
+  const timer = setTimeout(() => {
+    const sent = controller !== undefined;
+    const what = sent ? 'did not answer' : 'could not be reached';
+    fail(new ProviderUnavailableError(`${host} ${what} within ${timeoutMs} ms`, { sent }));
+  }, timeoutMs);
   return {
     onRequestStart(started) {
       controller = started;
       if (failure !== undefined) started.abort(failure);
     },
+    /** Comes once for each interim answer (1xx), too, and last for the one that counts. */
     onResponseStart(_, statusCode, received) {
       status = statusCode;
       headers = flatten(received);
@@ -70,13 +82,13 @@ function createHandler(
       resolve({ status, headers, body: Buffer.concat(chunks, size) });
     },
     onResponseError(_, error) {
-      clearTimeout(timer);
-      reject(error);
+      const isGarbled = error.name === 'HTTPParserError';
+      fail(isGarbled ? new ProviderUnavailableError(`${host} answered what is not HTTP`, { sent: true }) : error);
     },
   };
 }
 
-/** Names come in lower case. */
+/** Undici gives names in lower case, whatever the provider sent. */
 function flatten(received: Record<string, string | string[] | undefined>): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const name in received) {

@@ -1,8 +1,8 @@
-/** Undici's, Node's and the abort signal's errors; anything else is a bug and is thrown on. */
+/** Undici's and Node's errors; anything else is a bug and is thrown on, a header that undici does not take among them. */
 export function isNetworkError(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   const { code } = error as { readonly code?: unknown };
-  return typeof code === 'string' || error.name === 'TimeoutError' || error.name === 'AbortError';
+  return typeof code === 'string' && code !== 'UND_ERR_INVALID_ARG';
 }
 
 /** What a message may say of a failure: its code, else its name. */

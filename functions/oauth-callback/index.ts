@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { createRandom } from '../adapters/crypto/random.ts';
 import type { ConsentStores } from '../adapters/dynamodb/consent-stores.ts';
@@ -97,7 +98,8 @@ export const handler = createEntry(
       events: createConnectionEvents(config.STAGE),
       providers: PROVIDERS,
       redirectUri: (provider) => `${config.PUBLIC_BASE_URL}/callback/${provider}`,
-      owner: `oauth-callback/${Buffer.from(random.bytes(6)).toString('base64url')}`,
+      // Not of `random`, which draws its first block when a request comes.
+      owner: `oauth-callback/${randomUUID().slice(0, 8)}`,
       announce: publisher.nudge,
     }),
   }),

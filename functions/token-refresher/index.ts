@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -63,7 +64,8 @@ export const handler = createEntry(
       events: createConnectionEvents(config.STAGE),
       providers: PROVIDERS,
       redirectUri: (provider) => `${config.PUBLIC_BASE_URL}/callback/${provider}`,
-      owner: `token-refresher/${Buffer.from(random.bytes(6)).toString('base64url')}`,
+      // Not of `random`, which draws its first block when a request comes.
+      owner: `token-refresher/${randomUUID().slice(0, 8)}`,
     }),
   }),
 );

@@ -17,21 +17,31 @@ const HEADER_BYTES = 3;
 export const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-export function writeSealed(
-  text: string,
-  key: { readonly plaintext: Uint8Array; readonly wrapped: Uint8Array },
-  nonce: Uint8Array,
-  context: SealContext,
-): Uint8Array {
+/** What sealing a value uses up. */
+export interface SealMeans {
+  readonly key: { readonly plaintext: Uint8Array; readonly wrapped: Uint8Array };
+  readonly nonce: Uint8Array;
+  readonly allocate: (length: number) => Uint8Array;
+}
+
+export function writeSealed(text: string, { key, nonce, allocate }: SealMeans, context: SealContext): Uint8Array {
   const { wrapped } = key;
   const cipher = createCipheriv('aes-256-gcm', keyObject(key.plaintext), nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(additionalData(context));
   const body = cipher.update(text, 'utf8');
   cipher.final();
-  const header = Uint8Array.of(VERSION, wrapped.byteLength >> 8, wrapped.byteLength & 0xff);
-  const sealed = Buffer.concat([header, wrapped, nonce, body, cipher.getAuthTag()]);
-  // Part of a larger piece of memory: one of its own would take longer to get and to free than encrypting.
-  return new Uint8Array(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+  const nonceAt = HEADER_BYTES + wrapped.byteLength;
+  const bodyAt = nonceAt + NONCE_BYTES;
+  const tagAt = bodyAt + body.byteLength;
+  const sealed = allocate(tagAt + TAG_BYTES);
+  sealed[0] = VERSION;
+  sealed[1] = wrapped.byteLength >> 8;
+  sealed[2] = wrapped.byteLength & 0xff;
+  sealed.set(wrapped, HEADER_BYTES);
+  sealed.set(nonce, nonceAt);
+  sealed.set(body, bodyAt);
+  sealed.set(cipher.getAuthTag(), tagAt);
+  return sealed;
 }
 
 export interface SealedParts {

@@ -3,13 +3,18 @@ import type { SealPurpose } from '../connections/connection.ts';
 import type { Clock, Random } from '../time.ts';
 import { MINUTE_MS } from '../time.ts';
 import type { DataKey, DataKeys } from './data-keys.ts';
+import { createSealedMemory } from './sealed-memory.ts';
 import { NONCE_BYTES, readSealed, type SealContext, splitSealed, writeSealed } from './sealed-format.ts';
 
 /** A data key is used for at most so long and so many values; what one stolen from memory opens is bounded by that. */
 export const DATA_KEY_LIFE_MS = 5 * MINUTE_MS;
 export const DATA_KEY_RECORDS = 1000;
 
-/** Seals without another call to KMS: after a token was spent nothing may stand between us and its successor. */
+/**
+ * Seals without another call to KMS: after a token was spent nothing may stand between us and its successor.
+ *
+ * What it returns is a part of a larger piece of memory: its `buffer` has other sealed values in it.
+ */
 export type SealInHand = (text: string, context: SealContext) => Uint8Array;
 
 export interface Sealer {
@@ -36,6 +41,7 @@ export function createSealer({
   readonly random: Random;
 }): Sealer {
   const sealing = new Map<string, CachedKey<DataKey>>();
+  const allocate = createSealedMemory();
   const opening = new Map<string, CachedKey<Uint8Array>>();
 
   return {
@@ -49,7 +55,7 @@ export function createSealer({
       return (text, context) => {
         const key = held.get(context.purpose);
         if (key === undefined) throw new RangeError(`No data key was prepared for ${context.purpose}`);
-        return writeSealed(text, key, random.bytes(NONCE_BYTES), context);
+        return writeSealed(text, { key, nonce: random.bytes(NONCE_BYTES), allocate }, context);
       };
     },
     async open(sealed, context) {

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../functions/adapters/crypto/random.ts';
 import { newSecret } from '../../../functions/core/authorization/secrets.ts';
 import { createSealer, DATA_KEY_RECORDS } from '../../../functions/core/sealing/sealer.ts';
 import { memoryDataKeys } from '../../support/token-world.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
 /** As the functions have it. */
-const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
+const random = createRandom();
 
 const MILLION = 1_000_000;
 const SECRET_BYTES = 32;

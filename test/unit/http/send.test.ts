@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { inspect } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
@@ -136,6 +137,29 @@ describe('createSend', () => {
     expect(response.headers).not.toHaveProperty('link');
   });
 
+  it.each([
+    ['two encodings', 'gzip, br', gzipSync('{}')],
+    ['one cut short', 'gzip', gzipSync('{"a":1}').subarray(0, 20)],
+    ['one with its checksum wrong', 'gzip', gzipSync('{"a":1}').fill(0, 19)],
+    ['a name of the prototype', 'constructor', Buffer.from('{}')],
+  ])('refuses a body in %s as an invalid response', async (_what, encoding, body) => {
+    const url = await serve((_request, response) =>
+      response.writeHead(200, { 'content-encoding': encoding }).end(body),
+    );
+
+    await expect(send({ method: 'GET', url }, anywhere)).rejects.toThrow(ProviderResponseInvalidError);
+  });
+
+  it('S32 holds the limit over all members of a body that is compressed in several', async () => {
+    const member = gzipSync(Buffer.alloc(40_000));
+    const url = await serve((_request, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(Buffer.concat([member, member])),
+    );
+
+    await expect(send({ method: 'GET', url, maxBytes: 65_536 }, anywhere)).rejects.toThrow(/more than 65536 bytes/);
+    expect((await send({ method: 'GET', url, maxBytes: 80_000 }, anywhere)).body).toHaveLength(80_000);
+  });
+
   it('says a broken encoding is an invalid response', async () => {
     const url = await serve((_request, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end('not gzip'),
@@ -182,6 +206,102 @@ describe('createSend', () => {
 
     await expect(failure).rejects.toThrow(/did not answer/);
     await expect(failure).rejects.toMatchObject({ sent: true });
+  });
+
+  it('R10 ends at its time-out while it waits for a socket, and is not sent after that', async () => {
+    const reached: string[] = [];
+    const answers: (() => void)[] = [];
+    const url = await serve((request, response) => {
+      reached.push(request.url ?? '');
+      answers.push(() => response.end('{}'));
+    });
+    const narrow = createSend({ allowLoopback: true, maxSockets: 1 });
+    const first = narrow({ method: 'POST', url: new URL('/first', url), body: 'x' }, anywhere);
+    const began = performance.now();
+    const second = narrow({ method: 'POST', url: new URL('/second', url), body: 'x', timeoutMs: 50 }, anywhere);
+
+    await expect(second).rejects.toMatchObject({ name: 'ProviderUnavailableError', sent: false });
+    await expect(second).rejects.toThrow(/could not be reached within 50 ms/);
+    expect(performance.now() - began).toBeLessThan(5000);
+    expect(reached).toEqual(['/first']);
+    answers.pop()?.();
+    expect((await first).status).toBe(200);
+    const third = narrow({ method: 'POST', url: new URL('/third', url), body: 'x' }, anywhere);
+    while (answers.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    answers.pop()?.();
+    expect((await third).status).toBe(200);
+    expect(reached).toEqual(['/first', '/third']);
+  });
+
+  it('R10 says that nothing was sent when the time-out passes before there is a connection', async () => {
+    const server = createTcpServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    // Takes the connection and stays silent, so that there is no end to the handshake.
+    const url = new URL(`https://127.0.0.1:${port}/`);
+    const failure = send({ method: 'POST', url, body: 'x', timeoutMs: 50 }, anywhere);
+    await expect(failure).rejects.toMatchObject({ name: 'ProviderUnavailableError', sent: false });
+    server.close();
+  });
+
+  it('throws on what undici does not take as a header: that is a fault of ours, and shows no value', async () => {
+    const url = await serve((_request, response) => response.end());
+    const failure = send({ method: 'GET', url, headers: { authorization: 'Bearer canary\r\nx: y' } }, anywhere);
+    await expect(failure).rejects.toThrow(/^invalid authorization header$/);
+    await expect(failure).rejects.not.toThrow(ProviderUnavailableError);
+  });
+
+  it.each([204, 205, 304])('takes a %i, which has no body', async (status) => {
+    const url = await serve((_request, response) => response.writeHead(status).end());
+    expect(await send({ method: 'GET', url }, anywhere)).toMatchObject({ status, body: Buffer.alloc(0) });
+  });
+
+  it.each([
+    ['a header that is none', 'HTTP/1.1 200 OK\r\ncanary\r\n\r\n{"canary":1}'],
+    ['no HTTP at all', 'canary\r\n\r\n'],
+    ['a length that is none', 'HTTP/1.1 200 OK\r\ncontent-length: ten\r\n\r\n{"canary":1}'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 12\r\ncontent-length: 13\r\n\r\n{"canary":1}!'],
+    [
+      'a length and chunks',
+      'HTTP/1.1 200 OK\r\ncontent-length: 12\r\ntransfer-encoding: chunked\r\n\r\nc\r\n{"canary":1}\r\n0\r\n\r\n',
+    ],
+    ['a broken chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n{"canary":1}\r\n0\r\n\r\n'],
+    ['chunks that end early', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n8\r\n{"canary"'],
+    ['another protocol', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'],
+    ['headers without end', `HTTP/1.1 200 OK\r\nx: ${'a'.repeat(100_000)}`],
+  ])('R11 takes nothing from %s, and says that the request was sent', async (_what, answer) => {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(answer));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const failure = send(
+      { method: 'POST', url: new URL(`http://127.0.0.1:${port}/`), body: 'x', timeoutMs: 2000 },
+      anywhere,
+    );
+    await expect(failure).rejects.toMatchObject({ name: 'ProviderUnavailableError', sent: true });
+    expect(inspect(await failure.catch((error: unknown) => error), { depth: 9, showHidden: true })).not.toContain(
+      'canary',
+    );
+    server.close();
+  });
+
+  it('reads names in small letters whatever is sent, also those of the prototype', async () => {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () =>
+        socket.end(
+          'HTTP/1.1 200 OK\r\nX-RateLimit-REMAINING: 7\r\n__proto__: x\r\nConstructor: y\r\nContent-Length: 2\r\n\r\n{}',
+        ),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { headers } = await send({ method: 'GET', url: new URL(`http://127.0.0.1:${port}/`) }, anywhere);
+    expect(headers).toEqual({ 'x-ratelimit-remaining': '7', constructor: 'y', 'content-length': '2' });
+    expect(Object.getPrototypeOf(headers)).toBe(Object.prototype);
+    server.close();
   });
 
   it('R11 does not take a truncated reply for a whole one', async () => {

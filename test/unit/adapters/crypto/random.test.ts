@@ -2,11 +2,12 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createRandom } from '../../../../functions/adapters/crypto/random.ts';
 
 /** What the generator gave, two bytes a number, so that each is told from the other. */
-const drawn = vi.hoisted(() => ({ numbers: 0 }));
+const drawn = vi.hoisted((): { numbers: number; block?: Uint8Array } => ({ numbers: 0 }));
 
 vi.mock('node:crypto', () => ({
   randomFillSync(bytes: Uint8Array) {
     const view = new DataView(bytes.buffer);
+    drawn.block = bytes;
     for (let at = 0; at + 2 <= bytes.byteLength; at += 2) view.setUint16(at, (drawn.numbers += 1));
     return bytes;
   },
@@ -40,6 +41,16 @@ describe('createRandom()', () => {
     const before = numbersIn(first);
     for (let draws = 0; draws < 1000; draws += 1) random.bytes(12).fill(0);
     expect(numbersIn(first)).toEqual(before);
+  });
+
+  it('keeps nothing of what was handed out', () => {
+    const random = createRandom();
+    for (let draws = 1; draws <= 60; draws += 1) {
+      random.bytes(32);
+      const block = drawn.block ?? new Uint8Array();
+      expect(block.subarray(0, 32 * draws)).toEqual(new Uint8Array(32 * draws));
+      expect(new Set(numbersIn(block.subarray(32 * draws)))).not.toContain(0);
+    }
   });
 
   it('draws nothing before it is asked, and as much as it is asked for', () => {

@@ -25,6 +25,21 @@ describe('sealing', () => {
     expect(await sealer.open(sealed, context)).toBe('canary-tökén');
   });
 
+  it('shares its memory with other sealed values only, and never twice', async () => {
+    const { sealer } = setUp();
+    const seal = await sealer.prepare(['refresh']);
+    const values = Array.from({ length: 2000 }, (_, index) =>
+      seal(`canary-${index}`.repeat(1 + (index % 40)), context),
+    );
+    expect(seal('canary'.repeat(10_000), context)).toHaveLength(60_000 + 79);
+    for (const [index, value] of values.entries())
+      expect(await sealer.open(value, context)).toBe(`canary-${index}`.repeat(1 + (index % 40)));
+    for (const buffer of new Set(values.map((value) => value.buffer)))
+      expect(Buffer.from(buffer).includes('canary')).toBe(false);
+    // Node's pool is where short texts go.
+    expect(values.map((value) => value.buffer)).not.toContain(Buffer.from('canary').buffer);
+  });
+
   it('S83: refuses it with any byte flipped, and cut at any length', async () => {
     const { sealer } = setUp();
     const sealed = (await sealer.prepare(['refresh']))('canary', context);
