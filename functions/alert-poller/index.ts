@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { createRandom } from '../adapters/crypto/random.ts';
@@ -24,7 +25,7 @@ import { createHandler } from './handler.ts';
 const config = readConfig(process.env);
 const log = createLog('alert-poller');
 const clock = { now: () => new Date() };
-const random = createRandom();
+const random = createRandom(randomFillSync);
 const client = new DynamoDBClient();
 const table = { client, tableName: config.STATE_TABLE_NAME };
 

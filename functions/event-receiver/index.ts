@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createRandom } from '../adapters/crypto/random.ts';
 import { createHookStore } from '../adapters/dynamodb/hook-store.ts';
@@ -19,7 +20,7 @@ export const handler = createEntry(
     work: createWorkStore(table),
     hints: (provider, body) => PROVIDERS[provider]?.hooks?.hints(body) ?? [],
     clock: { now: () => new Date() },
-    random: createRandom(),
+    random: createRandom(randomFillSync),
     log,
   }),
 );

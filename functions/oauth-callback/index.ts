@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomFillSync, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { createRandom } from '../adapters/crypto/random.ts';
 import type { ConsentStores } from '../adapters/dynamodb/consent-stores.ts';
@@ -21,7 +21,7 @@ import { createHandler } from './handler.ts';
 const config = readConfig(process.env);
 const log = createLog('oauth-callback');
 const clock = { now: () => new Date() };
-const random = createRandom();
+const random = createRandom(randomFillSync);
 const send = createSend({ allowLoopback: process.env.EGRESS_LOOPBACK === 'allowed' });
 /** A port: nothing but functions that answer later. */
 type Port<P> = { readonly [Name in keyof P]: (...given: never[]) => Promise<unknown> };

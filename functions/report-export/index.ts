@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { withDurableExecution } from '@aws/durable-execution-sdk-js';
@@ -41,7 +42,7 @@ const access = createConnectionAccess({
   sealer: createSealer({
     keys: createKmsDataKeys({ keyArn: config.SEALING_KEY_ARN, stage: config.STAGE }),
     clock,
-    random: createRandom(),
+    random: createRandom(randomFillSync),
   }),
 });
 

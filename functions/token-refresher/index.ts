@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomFillSync, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -26,7 +26,7 @@ import { createHandler } from './handler.ts';
 const config = readConfig(process.env);
 const log = createLog('token-refresher');
 const clock = { now: () => new Date() };
-const random = createRandom();
+const random = createRandom(randomFillSync);
 const client = new DynamoDBClient(STORE_PATIENCE);
 const state = { client, tableName: config.STATE_TABLE_NAME };
 

@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createRandom } from '../../functions/adapters/crypto/random.ts';
 import type { Connection } from '../../functions/core/connections/connection.ts';
@@ -20,7 +21,7 @@ export function refreshDependencies(
 ): TokenDependencies {
   const world = createTokenWorld();
   const clock = { now: () => new Date() };
-  const random = createRandom();
+  const random = createRandom(randomFillSync);
   const provider = tokenProvider('acme');
   const { token } = provider;
   const acme = {

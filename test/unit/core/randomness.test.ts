@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../functions/adapters/crypto/random.ts';
 import { newSecret } from '../../../functions/core/authorization/secrets.ts';
@@ -7,7 +7,7 @@ import { memoryDataKeys } from '../../support/token-world.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
 /** As the functions have it. */
-const random = createRandom();
+const random = createRandom(randomFillSync);
 
 const MILLION = 1_000_000;
 const SECRET_BYTES = 32;
