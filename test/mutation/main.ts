@@ -1,14 +1,13 @@
 // `npm run mutate`: changes the code in small ways and looks whether the unit tests notice. Every area of areas.ts, or
 // those that --only names; ends with 1 when an area is under its threshold or SURVIVORS.md argues what no longer survives.
 import { Stryker } from '@stryker-mutator/core';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AREAS, type Area } from './areas.ts';
 import { arguedSurvivors, type Change, changeOf, keyOf, type MutantResult, toDiff } from './survivors.ts';
 
-const BUILD = '.build/mutation';
 const PAGE = 'test/mutation/SURVIVORS.md';
 const DETECTED = new Set<MutantResult['status']>(['Killed', 'Timeout']);
 const SURVIVING = new Set<MutantResult['status']>(['Survived', 'NoCoverage']);
@@ -18,23 +17,18 @@ const { values } = parseArgs({
     only: { type: 'string' },
     mutate: { type: 'string' },
     concurrency: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
-    force: { type: 'boolean', default: false },
   },
 });
 
 function optionsFor(area: Area): ConstructorParameters<typeof Stryker>[0] {
   return {
     mutate: values.mutate?.split(',') ?? [...area.mutate],
-    testRunner: 'vitest',
-    vitest: { configFile: 'test/mutation/vitest.config.ts', related: true },
+    testRunner: 'in-process',
     coverageAnalysis: 'perTest',
-    plugins: ['@stryker-mutator/vitest-runner', './test/mutation/ignore-texts.ts'],
+    plugins: ['./test/mutation/test-runner.ts', './test/mutation/ignore-texts.ts'],
     ignorers: ['texts'],
     reporters: ['progress-append-only'],
-    incremental: true,
-    incrementalFile: `${BUILD}/${area.name}.json`,
-    force: values.force,
-    tempDirName: `${BUILD}/sandbox`,
+    tempDirName: '.build/mutation',
     ignorePatterns: ['.build', '.steward', 'cdk.out', 'coverage', '*.tsbuildinfo'],
     concurrency: Number(values.concurrency),
     // An endless loop is found by the hits that it makes; this is for what merely waits.
@@ -79,7 +73,6 @@ function tell(open: readonly Change[]): void {
   }
 }
 
-mkdirSync(BUILD, { recursive: true });
 const wanted = values.only?.split(',') ?? AREAS.map(({ name }) => name);
 const unknown = wanted.filter((name) => !AREAS.some((area) => area.name === name));
 const failures = unknown.map((name) => `No area ${name}. There are: ${AREAS.map((area) => area.name).join(', ')}`);
