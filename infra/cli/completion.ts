@@ -10,14 +10,21 @@ interface Place {
   readonly next: readonly string[];
 }
 
-/** Options whose value is a file or folder. */
-const FILE_OPTIONS = ['--file', '-f', '--key', '--directory'];
-
 /** What a shell has to read to complete `steward`: made of the program itself, so that it knows every command and option. */
 export function completionScript(shell: Shell, program: Command): string {
   const shared = optionsOf(program);
   const places = placesOf(program, '', shared);
-  return shell === 'bash' ? bash(places) : zsh(places);
+  const files = [...new Set(fileOptionsOf(program))].join('|');
+  return shell === 'bash' ? bash(places, files) : zsh(places, files);
+}
+
+/** Options whose value is a file or folder, as their help calls it. */
+function fileOptionsOf(command: Command): readonly string[] {
+  const own = command.options.filter(({ flags }) => /<(file|folder)>/.test(flags));
+  return [
+    ...own.flatMap(({ short, long }) => [short, long].filter((each) => each != null)),
+    ...command.commands.flatMap(fileOptionsOf),
+  ];
 }
 
 function optionsOf(command: Command): readonly string[] {
@@ -42,14 +49,14 @@ function walk(places: readonly Place[], words: string): string {
   done`;
 }
 
-function bash(places: readonly Place[]): string {
+function bash(places: readonly Place[], files: string): string {
   const cases = places.map(({ words, next }) => `    "${words}") next="${next.join(' ')}" ;;`);
   return `# Completion of steward for bash. Load it with: source <(steward completion bash)
 _steward() {
   local at= word next=
   ${walk(places, '"${COMP_WORDS[@]:1:COMP_CWORD-1}"')}
   case "\${COMP_WORDS[COMP_CWORD-1]}" in
-    ${FILE_OPTIONS.join('|')}) COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;
+    ${files}) COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;
   esac
   case "$at" in
 ${cases.join('\n')}
@@ -60,7 +67,7 @@ complete -o default -F _steward steward
 `;
 }
 
-function zsh(places: readonly Place[]): string {
+function zsh(places: readonly Place[], files: string): string {
   const cases = places.map(({ words, next }) => `    "${words}") compadd -- ${next.join(' ')} ;;`);
   return `#compdef steward
 # Completion of steward for zsh. Load it with: source <(steward completion zsh)
@@ -68,7 +75,7 @@ _steward() {
   local at= word
   ${walk(places, '"${(@)words[2,CURRENT-1]}"')}
   case "\${words[CURRENT-1]}" in
-    ${FILE_OPTIONS.join('|')}) _files; return ;;
+    ${files}) _files; return ;;
   esac
   case "$at" in
 ${cases.join('\n')}

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { ConfigInvalidError, NotFoundError } from '../../functions/core/errors.ts';
+import { ConfigInvalidError, NotFoundError, UsageError } from '../../functions/core/errors.ts';
 
 /** Names of what a stage is made of. Keys are the outputs of its stacks, and the members of `.steward/local.json`. */
 export interface StageResources {
@@ -52,7 +52,7 @@ export function localFile(directory: string): string {
  * @throws NotFoundError when nothing runs here and no stage was named
  */
 export async function openTarget(options: { readonly stage?: string; readonly directory: string }): Promise<Target> {
-  if (options.stage !== undefined && options.stage !== LOCAL_STAGE) return openStage(options.stage);
+  if (options.stage !== undefined && options.stage !== LOCAL_STAGE) return openStage(stageOf(options.stage));
   const local = await openLocal(options.directory);
   if (local !== undefined) return local;
   throw new NotFoundError(
@@ -60,6 +60,18 @@ export async function openTarget(options: { readonly stage?: string; readonly di
       ? `Steward in ${options.directory} has stopped. Start it again with npm start.`
       : `Nothing runs in ${options.directory}. Start it with npm start, or name a deployed stage with --stage.`,
   );
+}
+
+/** A stage by its own name, or by that of one of its stacks: `production`, `steward-production-state`. */
+export function stageOf(name: string): string {
+  const stage = /^steward-(.+)-(?:state|service)$/.exec(name)?.[1] ?? name;
+  if (/^[a-z][a-z0-9]*$/.test(stage)) return stage;
+  throw new UsageError(`${name} is no stage: say production, or the name of a stack as steward-production-state`);
+}
+
+/** The region that a stage is in, as its keys' names have it. */
+export function regionOf({ signingKeyArn }: StageResources): string {
+  return signingKeyArn.split(':')[3] ?? '';
 }
 
 /** The local service of a folder, if one runs. */
@@ -126,11 +138,6 @@ async function stackOutputs(client: CloudFormationClient, stackName: string): Pr
         `No stack ${stackName} in this account and region. Check AWS_PROFILE and AWS_REGION, or deploy it: npx cdk deploy --all`,
         { cause: error },
       );
-    }
-    if (/credential|region/i.test(error.message)) {
-      throw new ConfigInvalidError(`AWS cannot be asked: ${error.message}. Set AWS_PROFILE and AWS_REGION.`, {
-        cause: error,
-      });
     }
     throw error;
   }

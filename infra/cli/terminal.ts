@@ -12,6 +12,8 @@ export interface Terminal {
   /** One line that is written over until the next one; nothing where nobody watches. */
   progress(text: string): void;
   paint(tone: Tone, text: string): string;
+  /** Columns of the window that results go to; absent where they go into a pipe or a file. */
+  readonly width: number | undefined;
   /** `instead` is what to say on the command line where nobody can answer. @throws UsageError there, naming it */
   confirm(question: string, instead: string): Promise<boolean>;
   /** Reads a line without showing it. @throws UsageError when nobody can answer, naming `instead` */
@@ -23,6 +25,8 @@ const CLEAR_LINE = '\r\u001B[K';
 export function createTerminal(json: boolean): Terminal {
   const { stdout, stderr, stdin } = process;
   const watched = stderr.isTTY && !json;
+  /** A line of progress stands there, without an end. */
+  let isWritten = false;
   const ask = async (question: string, hidden: boolean, instead: string) => {
     if (!stdin.isTTY) throw new UsageError(`${question.trim()} Nobody can answer here: say ${instead}`);
     const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
@@ -37,13 +41,20 @@ export function createTerminal(json: boolean): Terminal {
   };
   return {
     json,
-    out: (text) => void stdout.write(`${text}\n`),
+    out: (text) => {
+      if (isWritten) stderr.write(CLEAR_LINE);
+      isWritten = false;
+      stdout.write(`${text}\n`);
+    },
     note: (text) => {
       if (!json) stderr.write(`${watched ? CLEAR_LINE : ''}${text}\n`);
     },
     progress: (text) => {
-      if (watched) stderr.write(`${CLEAR_LINE}${text}`);
+      if (!watched) return;
+      isWritten = true;
+      stderr.write(`${CLEAR_LINE}${text}`);
     },
+    width: stdout.isTTY ? stdout.columns : undefined,
     paint: painter(!json && hasColour(stdout, process.env)),
     confirm: async (question, instead) => /^y(es)?$/i.test((await ask(`${question} [y/N] `, false, instead)).trim()),
     secret: (question, instead) => ask(question, true, instead),

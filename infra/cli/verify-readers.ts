@@ -9,7 +9,7 @@ import { existsSync, statSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { NotFoundError } from '../../functions/core/errors.ts';
+import { NotFoundError, UsageError } from '../../functions/core/errors.ts';
 import type { ListedVersion } from '../../functions/core/reports/archive-listing.ts';
 import type { ArchiveReader } from '../../functions/core/reports/verify.ts';
 
@@ -56,6 +56,7 @@ export const UNCHECKED_READS = { responseChecksumValidation: 'WHEN_REQUIRED' } a
 /** A bucket, or what lies under a prefix of it (`s3://bucket/connection/job`). Reads exactly the versions that are named. */
 export function openBucket(client: S3Client, uri: string): ArchiveReader {
   const { hostname: bucket, pathname } = new URL(uri);
+  if (bucket === '') throw new UsageError(`${uri} names no bucket: say s3://bucket, or s3://bucket/connection/job`);
   const prefix = pathname.slice(1);
   return {
     gunzip,

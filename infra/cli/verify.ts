@@ -93,7 +93,12 @@ function showReport(terminal: Terminal, { jobs, findings, ok }: VerifyReport): v
     job.head === '' ? '–' : `${job.sequence} ${job.head.slice(0, 12)}`,
     job.findings === 0 ? terminal.paint('good', 'verified') : terminal.paint('bad', `${job.findings} off`),
   ]);
-  terminal.out(table(['Job', 'Exports', 'Gaps', 'Rows', 'Parts', 'From', 'To', 'Newest record', ''], rows));
+  terminal.out(
+    table(['Job', 'Exports', 'Gaps', 'Rows', 'Parts', 'From', 'To', 'Newest record', ''], rows, {
+      width: terminal.width,
+      minor: ['Newest record', 'Parts', 'From', 'Gaps'],
+    }),
+  );
   for (const finding of findings.slice(0, SHOWN)) terminal.out(findingText(finding));
   if (findings.length > SHOWN) terminal.out(`… and ${findings.length - SHOWN} more`);
   const strays = findings.filter(({ kind }) => kind === 'stray').length;

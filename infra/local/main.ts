@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { MINUTE_MS, SECOND_MS } from '../../functions/core/time.ts';
 import { readConfigurationTexts } from '../cli/configuration/overlay.ts';
 import { EXIT, exitCodeOf, failureText } from '../cli/exit.ts';
-import { hasColour, painter } from '../cli/table.ts';
 import { LOCAL_STAGE } from '../cli/target.ts';
+import { createTerminal } from '../cli/terminal.ts';
 import { parseArguments, type StartOptions } from './arguments.ts';
 import { demoConfiguration, DEMO_SECRETS } from './demo.ts';
 import { type Doubles, startDoubles } from './doubles.ts';
@@ -135,7 +135,7 @@ async function once({ options, configuration, doubles, interruption, say, began 
       say('stopping before the end; what was done is kept');
       return INTERRUPTED;
     }
-    console.log(`\n${onceTables(result, painter(!options.json && hasColour(process.stdout, process.env)))}`);
+    console.log(`\n${onceTables(result, createTerminal(options.json))}`);
     const durationMs = Math.round(performance.now() - began);
     console.log(`\nExports lie in ${join(options.directory, 'archive')}. It took ${(durationMs / 1000).toFixed(1)} s.`);
     if (options.json) console.log(onceJson(result, durationMs));

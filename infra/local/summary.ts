@@ -1,10 +1,9 @@
 import { connectionsTable } from '../cli/commands/status.ts';
 import type { ExportView } from '../cli/overview.ts';
-import { table, type Tone } from '../cli/table.ts';
+import { table } from '../cli/table.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { count, instant } from '../cli/words.ts';
 import type { OnceResult } from './once.ts';
-
-type Paint = (tone: Tone, text: string) => string;
 
 /** Whether the export of a window verifies: nothing was found to be off in its job. */
 function isVerified({ verification }: OnceResult, { connection, job, state }: ExportView): boolean {
@@ -13,7 +12,8 @@ function isVerified({ verification }: OnceResult, { connection, job, state }: Ex
 }
 
 /** What came of one cycle, as tables for people. */
-export function onceTables(result: OnceResult, paint: Paint): string {
+export function onceTables(result: OnceResult, terminal: Pick<Terminal, 'paint' | 'width'>): string {
+  const { paint, width } = terminal;
   const exports = result.exports.map((view) => [
     view.job,
     view.provider,
@@ -37,8 +37,11 @@ export function onceTables(result: OnceResult, paint: Paint): string {
     ],
   ];
   return [
-    connectionsTable({ paint }, result.overview),
-    table(['export', 'provider', 'source', 'window', 'rows', 'at source', 'complete by', 'archive'], exports),
+    connectionsTable(terminal, result.overview),
+    table(['export', 'provider', 'source', 'window', 'rows', 'at source', 'complete by', 'archive'], exports, {
+      width,
+      minor: ['source', 'provider', 'at source', 'complete by'],
+    }),
     table(['alert versions', 'published', 'received', 'repeated', 'critical, by filter'], alerts),
     ...result.missing.map((what) => paint('bad', `Missing: ${what}`)),
   ].join('\n\n');

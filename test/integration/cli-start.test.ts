@@ -106,10 +106,27 @@ describe('steward with nothing to work on', () => {
     [['connect'], /missing required argument 'connection'/],
     [['alerts', 'tail', '--for', 'ever'], /must be a number of seconds/],
     [['console', '--port', '0'], /must be a port, 1 to 65535/],
-    [[], /Usage: steward/],
+    [[], /Usage: steward \[/],
+    [['alerts'], /Usage: steward alerts[\s\S]*tail/],
+    [['alerts', 'schema', 'steward.alert.open'], /Did you mean steward\.alert\.opened/],
+    [['verify', 's3://', '--key', 'package.json'], /names no bucket: say s3:\/\/bucket/],
+    [['--stage', '../x', 'status'], /is no stage/],
   ])('answers %j with a sentence and exit code 2', async (args, sentence) => {
     const { code, stdout, stderr } = await steward(args);
     expect(stderr).toMatch(sentence);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+
+  it('tells a program under --json: what, whether to try again, and the exit code', async () => {
+    const { code, stdout, stderr } = await steward(['--json', '--directory', '/nowhere', 'status']);
+    expect(JSON.parse(stderr)).toEqual({
+      error: {
+        code: 'NOT_FOUND',
+        message: expect.stringContaining('npm start') as string,
+        retryable: false,
+        exitCode: 2,
+      },
+    });
     expect([code, stdout]).toEqual([2, '']);
   });
 

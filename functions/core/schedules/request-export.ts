@@ -89,8 +89,8 @@ async function fillGaps(
   const [first] = gaps;
   if (first === undefined) {
     throw new UsageError(
-      `${name} covers ${covered.from.toISOString()} onwards already, and no gap begins between ` +
-        `${span.from.toISOString()} and ${span.to.toISOString()}: give an earlier date, or the beginning of a gap`,
+      `${name} covers ${covered.from.toISOString()} to ${covered.to.toISOString()} already, and no gap begins there ` +
+        `from ${span.from.toISOString()} on: give an earlier date, or the beginning of a gap`,
     );
   }
   for (const gap of gaps) await windows.ask(name, gap.from);

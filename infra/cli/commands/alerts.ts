@@ -58,7 +58,9 @@ function show(terminal: Terminal, event: ServiceEvent, publishedAt: Date): void 
   }
   const { severity = 'info' } = event;
   const mark = terminal.paint(TONES[severity] ?? 'warn', severity.padEnd(8));
-  terminal.out(`${instant(publishedAt)}  ${mark}  ${event.type.replace('steward.', '').padEnd(28)}  ${event.summary}`);
+  // The severity that a summary begins with, for the subject of a mail, stands in a column here.
+  const summary = event.summary.replace(`[${severity}] `, '');
+  terminal.out(`${instant(publishedAt)}  ${mark}  ${event.type.replace('steward.', '').padEnd(28)}  ${summary}`);
 }
 
 export function shardsOf({ target }: Services): readonly string[] {

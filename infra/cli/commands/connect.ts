@@ -8,6 +8,8 @@ import { createTicket } from '../../../functions/core/authorization/ticket.ts';
 import { auditEvent, recordAudit } from '../audit.ts';
 import { EXIT } from '../exit.ts';
 import type { Services } from '../services.ts';
+import { regionWarnings } from '../placement.ts';
+import { regionOf } from '../target.ts';
 import { relative } from '../words.ts';
 import { connectionNamed } from './connections.ts';
 import type { CommandContext } from './context.ts';
@@ -59,37 +61,50 @@ export async function connectCommand(
     }),
   );
   const redirectUri = redirectUriOf(services, before);
-  if (terminal.json && !options.wait) terminal.out(JSON.stringify({ connection: name, url, expiresAt, redirectUri }));
-  if (!terminal.json) terminal.out(url);
+  if (terminal.json) terminal.out(JSON.stringify({ connection: name, url, expiresAt, redirectUri }));
+  else terminal.out(url);
   terminal.note(`The provider has to know the redirect URI ${redirectUri}`);
   terminal.note(
     `Whoever opens this link can connect one account, once, ${relative(expiresAt, services.clock.now())} at the latest.`,
   );
   if (options.open === true) openBrowser(url);
-  if (!options.wait) return EXIT.done;
+  return options.wait ? awaitConsent({ terminal, services }, before, expiresAt) : EXIT.done;
+}
+
+/** Looks until somebody has consented after `before`, or nobody can any more. */
+async function awaitConsent(
+  { terminal, services }: Pick<CommandContext, 'terminal' | 'services'>,
+  before: Connection,
+  expiresAt: Date,
+): Promise<number> {
+  const { name } = before;
   for (;;) {
     const connection = await connectionNamed(services, name);
-    if (
-      connection.health === 'connected' &&
-      connection.generation > before.generation &&
-      connection.authorizedAt !== undefined
-    ) {
-      terminal.note(
-        `${name} is connected${connection.providerAccount === undefined ? '' : ` to ${connection.providerAccount}`}.`,
-      );
-      if (terminal.json)
-        terminal.out(
-          JSON.stringify({ connection: name, status: 'connected', account: connection.providerAccount ?? null }),
-        );
-      return EXIT.done;
-    }
+    if ((connection.authorizedAt ?? 0) > (before.authorizedAt ?? 0))
+      return connected({ terminal, services }, connection);
     if (services.clock.now() > expiresAt) {
       terminal.note(`Nobody consented in time. Make a new link: steward connect ${name}`);
+      if (terminal.json) terminal.out(JSON.stringify({ connection: name, status: connection.health }));
       return EXIT.failed;
     }
     terminal.progress(`Waiting for the consent; the link ends ${relative(expiresAt, services.clock.now())}`);
     await wait(LOOK_EVERY_MS);
   }
+}
+
+function connected(
+  { terminal, services: { target } }: Pick<CommandContext, 'terminal' | 'services'>,
+  connection: Connection,
+): number {
+  const { name, providerAccount, health } = connection;
+  terminal.note(`${name} is connected${providerAccount === undefined ? '' : ` to ${providerAccount}`}.`);
+  const warnings = target.directory === undefined ? regionWarnings([connection], regionOf(target)) : [];
+  for (const { about, what } of warnings) terminal.note(`Look at ${about}: ${what}`);
+  if (terminal.json) {
+    const status = { connection: name, status: health, account: providerAccount ?? null };
+    terminal.out(JSON.stringify({ ...status, warnings: warnings.map(({ what }) => what) }));
+  }
+  return EXIT.done;
 }
 
 /** What is registered with the provider by hand, once: it sends nobody anywhere else. */

@@ -16,7 +16,9 @@ export async function connectionNamed({ connections }: Services, name: string): 
   const connection = await connections.find(name);
   if (connection !== undefined) return connection;
   const names = (await connections.list()).map((each) => each.name);
-  throw new NotFoundError(`There is no connection ${name}.${suggestion(name, names)} steward apply makes them.`);
+  throw new NotFoundError(
+    `There is no connection ${name}.${suggestion(name, names) || ' Write it into steward.yaml, then: steward apply'}`,
+  );
 }
 
 /** The one way to pause, resume and disconnect: the change and its event in one write. */
@@ -31,13 +33,12 @@ export async function pauseCommand(
   paused: boolean,
 ): Promise<number> {
   const connection = await connectionNamed(services, name);
-  if (connection.paused === paused) {
-    terminal.note(`${name} is ${paused ? 'paused already' : 'not paused'}.`);
-    return EXIT.done;
+  if (connection.paused === paused) terminal.note(`${name} is ${paused ? 'paused already' : 'not paused'}.`);
+  else {
+    await controlOf(services)[paused ? 'pause' : 'resume'](name, actor());
+    await services.nudge(connection.shard);
+    terminal.note(`${name} is ${paused ? 'paused: no job runs on it, and it is kept alive meanwhile' : 'resumed'}.`);
   }
-  await controlOf(services)[paused ? 'pause' : 'resume'](name, actor());
-  await services.nudge(connection.shard);
-  terminal.note(`${name} is ${paused ? 'paused: no job runs on it, and it is kept alive meanwhile' : 'resumed'}.`);
   if (terminal.json) terminal.out(JSON.stringify({ connection: name, paused }));
   return EXIT.done;
 }
@@ -49,7 +50,11 @@ export async function disconnectCommand(
   options: { readonly yes?: boolean },
 ): Promise<number> {
   const connection = await connectionNamed(services, name);
-  if (options.yes !== true && !(await terminal.confirm(`Forget the tokens of ${name}?`, '--yes'))) return EXIT.done;
+  if (options.yes !== true && !(await terminal.confirm(`Forget the tokens of ${name}?`, '--yes'))) {
+    terminal.note('Nothing was changed.');
+    if (terminal.json) terminal.out(JSON.stringify({ connection: name, status: connection.health }));
+    return EXIT.done;
+  }
   await controlOf(services).disconnect(name, actor());
   await services.nudge(connection.shard);
   const { title = connection.provider } = services.providers[connection.provider] ?? {};

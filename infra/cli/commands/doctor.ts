@@ -7,7 +7,7 @@ import { EXIT } from '../exit.ts';
 import { regionWarnings, twiceWarnings } from '../placement.ts';
 import { createServices, type Services } from '../services.ts';
 import { table } from '../table.ts';
-import { openLocal } from '../target.ts';
+import { openLocal, regionOf } from '../target.ts';
 import type { CommandContext } from './context.ts';
 
 interface Finding {
@@ -33,7 +33,7 @@ export async function doctorCommand({ terminal, services, directory }: CommandCo
       name,
       detail,
     ]);
-    terminal.out(table(['', 'check', 'finding'], rows));
+    terminal.out(table(['', 'check', 'finding'], rows, { width: terminal.width }));
   }
   return findings.every(({ ok }) => ok) ? EXIT.done : EXIT.failed;
 }
@@ -107,13 +107,14 @@ async function connectionFindings({ connections, credentials, providers }: Servi
 async function placementFindings({ connections, target }: Services, directory: string): Promise<readonly Finding[]> {
   if (target.directory !== undefined) return [];
   const here = await connections.list();
-  const [, , , region = ''] = target.signingKeyArn.split(':');
   const local = await openLocal(directory);
   const elsewhere = local === undefined ? [] : await createServices(local).connections.list();
-  return [...regionWarnings(here, region), ...twiceWarnings(here, elsewhere, directory)].map(({ about, what }) => ({
-    check: `connection ${about}`,
-    ok: true,
-    warning: true,
-    detail: what,
-  }));
+  return [...regionWarnings(here, regionOf(target)), ...twiceWarnings(here, elsewhere, directory)].map(
+    ({ about, what }) => ({
+      check: `connection ${about}`,
+      ok: true,
+      warning: true,
+      detail: what,
+    }),
+  );
 }

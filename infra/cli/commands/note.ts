@@ -14,8 +14,13 @@ export async function noteCommand(
   matter: string,
   text: string,
 ): Promise<number> {
+  const { health } = await connectionNamed(services, connection);
   const marker = await requestNote(services, connection, matter, text);
-  terminal.note(`The note is on its way to matter ${matter}; it carries the marker ${marker} and is written once.`);
+  terminal.note(
+    health === 'connected'
+      ? `The note is on its way to matter ${matter}; it carries the marker ${marker} and is written once.`
+      : `The note waits until ${connection} is connected (it is ${health}): steward connect ${connection}`,
+  );
   if (terminal.json) terminal.out(JSON.stringify({ connection, matter, marker }));
   return EXIT.done;
 }

@@ -45,15 +45,16 @@ async function hold(
   found: readonly RestoredConnection[],
   { yes }: RestoreOptions,
 ): Promise<number> {
-  if (!terminal.json) terminal.out(listed(services, found));
+  if (!terminal.json) terminal.out(listed(services, terminal, found));
   const free = found.filter(({ held }) => !held);
   const question = `Hold ${free.length} connections until somebody decides?`;
   const isAgreed = free.length > 0 && (yes === true || (await terminal.confirm(question, '--yes')));
   if (isAgreed) await forEach(services, terminal, 'Holding', free, (each) => after.hold(each, actor()));
   const held = found.filter((each) => each.held || isAgreed).map(({ connection }) => connection.name);
-  terminal.note(
-    `${held.length} of ${found.length} connections are held. For each: steward connect <name>, or steward restore --trust <name> if nothing refreshed it after the backup.`,
-  );
+  if (found.length > 0)
+    terminal.note(
+      `${held.length} of ${found.length} connections are held. For each: steward connect <name>, or steward restore --trust <name> if nothing refreshed it after the backup.`,
+    );
   if (terminal.json) terminal.out(JSON.stringify({ held, free: isAgreed ? [] : free.map(nameOf) }));
   return EXIT.done;
 }
@@ -103,7 +104,7 @@ function nameOf({ connection }: RestoredConnection): string {
   return connection.name;
 }
 
-function listed({ clock }: Services, found: readonly RestoredConnection[]): string {
+function listed({ clock }: Services, { width }: Terminal, found: readonly RestoredConnection[]): string {
   if (found.length === 0) return 'No connection has a refresh token that rotates: nothing is to be decided.';
   const at = clock.now();
   const rows = found.map(({ connection, highWater, held }) => [
@@ -114,5 +115,8 @@ function listed({ clock }: Services, found: readonly RestoredConnection[]): stri
     relative(connection.lastRefreshAt, at),
     held ? 'held' : 'free',
   ]);
-  return table(['connection', 'provider', 'generation', 'high water', 'refreshed', ''], rows);
+  return table(['connection', 'provider', 'generation', 'high water', 'refreshed', ''], rows, {
+    width,
+    minor: ['provider', 'high water'],
+  });
 }

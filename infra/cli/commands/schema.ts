@@ -13,6 +13,7 @@ export function schemaCommand(terminal: Terminal, type: EventType | undefined): 
       table(
         ['event', 'is published when'],
         EVENT_TYPES.map((each) => [each, meaningOf(each)]),
+        { width: terminal.width },
       ),
     );
   return EXIT.done;

@@ -27,33 +27,37 @@ function showOverview(terminal: Terminal, overview: Overview, attention: readonl
   for (const { tone, about, what, next } of attention)
     terminal.out(`  ${paint(tone, about)}: ${what}${next === undefined ? '' : `\n    next: ${paint('strong', next)}`}`);
   terminal.out(`\n${connectionsTable(terminal, overview)}`);
-  for (const more of [consentsTable(overview), errorsTable(overview)])
+  for (const more of [consentsTable(overview, terminal.width), errorsTable(overview, terminal.width)])
     if (more !== undefined) terminal.out(`\n${more}`);
-  if (overview.jobs.length > 0) terminal.out(`\n${jobsTable(overview)}`);
+  if (overview.jobs.length > 0) terminal.out(`\n${jobsTable(terminal, overview)}`);
   if (overview.exports.length > 0) terminal.out(`\n${exportsTable(terminal, overview)}`);
   const { pending } = overview.outbox;
   if (pending > 0) terminal.out(`\n${count(pending)} events wait to be published.`);
 }
 
-export function connectionsTable({ paint }: Pick<Terminal, 'paint'>, { connections, at }: Overview): string {
+export function connectionsTable(
+  { paint, width }: Pick<Terminal, 'paint'> & Partial<Pick<Terminal, 'width'>>,
+  { connections, at }: Overview,
+): string {
   const rows = connections.map((view) => [
     view.name,
     view.provider,
     paint(toneOf(view.status), view.status),
     String(view.generation),
-    relative(view.accessExpiresAt, at),
+    view.accessExpiresAt === undefined ? '–' : relative(view.accessExpiresAt, at),
     view.refreshExpiresAt === undefined ? '–' : `${relative(view.refreshExpiresAt, at)} (assumed)`,
     relative(view.lastRefreshAt, at),
-    relative(view.nextRefreshAt, at),
+    view.nextRefreshAt === undefined ? '–' : relative(view.nextRefreshAt, at),
   ]);
   return table(
     ['connection', 'provider', 'status', 'generation', 'access token', 'refresh token', 'refreshed', 'next'],
     rows,
+    { width, minor: ['generation', 'refreshed', 'next', 'access token'] },
   );
 }
 
 /** Who consented, when, for which account of the provider, and to what. */
-export function consentsTable({ connections, at }: Overview): string | undefined {
+export function consentsTable({ connections, at }: Overview, width?: number): string | undefined {
   const rows = connections
     .filter(({ authorizedAt }) => authorizedAt !== undefined)
     .map(({ name, authorizedBy, authorizedAt, providerAccount, scopes = [] }) => [
@@ -63,18 +67,18 @@ export function consentsTable({ connections, at }: Overview): string | undefined
       providerAccount ?? '–',
       scopes.join(' ') || '–',
     ]);
-  return rows.length === 0 ? undefined : table(['consent', 'by', 'given', 'account', 'scopes'], rows);
+  return rows.length === 0 ? undefined : table(['consent', 'by', 'given', 'account', 'scopes'], rows, { width });
 }
 
 /** What went wrong last, of each connection with which something did. */
-export function errorsTable({ connections, at }: Overview): string | undefined {
+export function errorsTable({ connections, at }: Overview, width?: number): string | undefined {
   const rows = connections.flatMap(({ name, lastError }) =>
     lastError === undefined ? [] : [[name, relative(lastError.at, at), lastError.message]],
   );
-  return rows.length === 0 ? undefined : table(['last error of', 'when', 'what'], rows);
+  return rows.length === 0 ? undefined : table(['last error of', 'when', 'what'], rows, { width });
 }
 
-function jobsTable({ jobs, at }: Overview): string {
+function jobsTable({ width }: Terminal, { jobs, at }: Overview): string {
   const rows = jobs.map((job) => [
     job.name,
     job.kind,
@@ -85,10 +89,13 @@ function jobsTable({ jobs, at }: Overview): string {
     job.latencyP99Ms === undefined ? '–' : latency(job.latencyP99Ms),
     job.lastError ?? '',
   ]);
-  return table(['job', 'kind', 'connection', 'next', 'last', 'p50', 'p99', 'last error'], rows);
+  return table(['job', 'kind', 'connection', 'next', 'last', 'p50', 'p99', 'last error'], rows, {
+    width,
+    minor: ['p50', 'kind', 'p99', 'last', 'connection'],
+  });
 }
 
-export function exportsTable({ paint }: Pick<Terminal, 'paint'>, { exports }: Overview): string {
+function exportsTable({ paint, width }: Terminal, { exports }: Overview): string {
   const rows = exports.map((view) => [
     view.job,
     instant(view.from),
@@ -100,5 +107,8 @@ export function exportsTable({ paint }: Pick<Terminal, 'paint'>, { exports }: Ov
     view.record === undefined ? '–' : paint(view.record === 'verified' ? 'good' : 'bad', view.record),
     view.reason ?? '',
   ]);
-  return table(['export', 'from', 'to', 'state', 'rows', 'source', 'complete by', 'manifest', ''], rows);
+  return table(['export', 'from', 'to', 'state', 'rows', 'source', 'complete by', 'manifest', ''], rows, {
+    width,
+    minor: ['complete by', 'from', 'source', ''],
+  });
 }

@@ -52,7 +52,7 @@ describe('the tables of steward status', () => {
     const text = connectionsTable({ paint: (_tone, word) => word }, overview([consented, pending]));
     expect(rowsOf(text)).toEqual([
       ['acme', 'vendor', 'connected', '3', 'in 30 min', 'in 20 d (assumed)', '30 min ago', 'in 20 min'],
-      ['new-one', 'vendor', 'pending', '0', 'never', '–', 'never', 'never'],
+      ['new-one', 'vendor', 'pending', '0', '–', '–', 'never', '–'],
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasColour, painter, table } from '../../../infra/cli/table.ts';
+import { hasColour, painter, table, textLines } from '../../../infra/cli/table.ts';
 
 describe('table', () => {
   it('sets columns as wide as they need to be, numbers to the right, nothing behind the last', () => {
@@ -29,6 +29,32 @@ describe('table', () => {
 
   it('stands with no rows', () => {
     expect(table(['a', 'b'], [])).toBe('a  b\n─  ─');
+  });
+
+  it('leaves out minor columns where the window is narrow, the least important first', () => {
+    const rows = [['matters', 'a name', '12', 'well']];
+    const titles = (width: number) =>
+      table(['job', 'who', 'n', 'state'], rows, { width, minor: ['who', 'n'] })
+        .split('\n')[0]
+        ?.split(/ +/);
+    expect(titles(26)).toEqual(['job', 'who', 'n', 'state']);
+    expect(titles(25)).toEqual(['job', 'n', 'state']);
+    expect(titles(18)).toEqual(['job', 'n', 'state']);
+    expect(titles(17)).toEqual(['job', 'state']);
+  });
+
+  it('breaks the last column between words when nothing more can be left out', () => {
+    const lines = table(['check', 'finding'], [['archive', 'permission missing: s3:ListBucket on it']], { width: 34 });
+    expect(lines.split('\n')).toEqual([
+      'check    finding',
+      '───────  ─────────────────────────',
+      'archive  permission missing:',
+      '         s3:ListBucket on it',
+    ]);
+  });
+
+  it('breaks a word that is longer than a line', () => {
+    expect(textLines('abcdefgh ij', 3)).toEqual(['abc', 'def', 'gh', 'ij']);
   });
 
   it.each([
