@@ -48,7 +48,7 @@ function isAwsFailure(error: unknown): error is AwsFailure {
 
 function hasNoCredentials(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
-  return error.name === 'CredentialsProviderError' || /^Region is missing/.test(error.message);
+  return error.name === 'CredentialsProviderError' || error.message.startsWith('Region is missing');
 }
 
 function isTransient({ name, $metadata: { httpStatusCode = 503 } }: AwsFailure): boolean {
