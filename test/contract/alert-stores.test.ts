@@ -253,6 +253,23 @@ function promises(create: () => Stores) {
       expect((await outbox.read(shard, 10, undefined)).rows).toEqual([]);
       expect(await outbox.poison(shard)).toEqual([{ ...aRow('a', 1), reason: 'too odd', at: later(1) }]);
     });
+
+    it('takes back a row that was set aside, as often as it is', async () => {
+      const { alerts, outbox } = create();
+      const { shard } = places();
+      await alerts.announce(shard, [aRow('a', 1), aRow('b', 1)], NOON);
+      for (const reason of ['too odd', 'still too odd']) {
+        for (const row of (await outbox.read(shard, 10, undefined)).rows) {
+          await outbox.setAside(shard, row, reason, later(1));
+        }
+        const aside = (await outbox.poison(shard)).filter(({ event }) => event.subject === 'a');
+        expect(aside.map((row) => row.reason)).toEqual([reason]);
+        await outbox.takeBack(shard, aside, later(2));
+        const { rows } = await outbox.read(shard, 10, undefined);
+        expect(rows).toEqual([{ ...aRow('a', 1), key: rows[0]?.key, createdAt: later(2) }]);
+        expect((await outbox.poison(shard)).map(({ event }) => event.subject)).toEqual(['b']);
+      }
+    });
   });
 
   describe('a work store', () => {

@@ -100,6 +100,14 @@ export function createMemoryOutboxStore(state: MemoryState): OutboxStore {
       }
     },
     poison: async (shard) => state.poison.get(shard) ?? [],
+    async takeBack(shard, rows, now) {
+      const ids = rows.map(({ event }) => event.id);
+      for (const { event, topic, order } of rows) state.append(shard, { event, topic, order }, now);
+      state.poison.set(
+        shard,
+        (state.poison.get(shard) ?? []).filter(({ event }) => !ids.includes(event.id)),
+      );
+    },
     async requeue(shard, rows, now) {
       for (const row of rows) state.append(shard, row, now);
     },

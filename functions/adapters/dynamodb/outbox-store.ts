@@ -17,7 +17,14 @@ import type {
   StoredRow,
 } from '../../core/publishing/outbox-store.ts';
 import { DAY_MS } from '../../core/time.ts';
-import { eventFromText, eventToText, outboxItem, outboxPartition, outboxRowFromItem } from './outbox-item.ts';
+import {
+  eventFromText,
+  eventToText,
+  outboxItem,
+  outboxPartition,
+  outboxPuts,
+  outboxRowFromItem,
+} from './outbox-item.ts';
 import { publishedItem, publishedPartition } from './published-item.ts';
 import { fromItem, isConditionFailure, run, type Table, toItem } from './table.ts';
 
@@ -40,6 +47,7 @@ export function createOutboxStore(table: Table): OutboxStore {
     setAside: (shard, row, reason, now) => setAside(table, shard, row, reason, now),
     published: (shard, from, to) => published(table, shard, from, to),
     poison: (shard) => poison(table, shard),
+    takeBack: (shard, rows, now) => takeBack(table, shard, rows, now),
     requeue: (shard, rows, now) =>
       writeAll(
         table,
@@ -179,8 +187,7 @@ async function setAside(table: Table, shard: string, row: StoredRow, reason: str
             Put: {
               TableName: table.tableName,
               Item: toItem({
-                pk: `poison#${shard}`,
-                sk: row.event.id,
+                ...poisonKey(shard, row),
                 schema: 1,
                 topic: row.topic,
                 order: row.order,
@@ -196,6 +203,26 @@ async function setAside(table: Table, shard: string, row: StoredRow, reason: str
       }),
     ),
   );
+}
+
+function poisonKey(shard: string, { event }: OutboxRow) {
+  return { pk: `poison#${shard}`, sk: event.id };
+}
+
+/** One after the other: where it ends in the middle, the rest still stands aside. */
+async function takeBack(table: Table, shard: string, rows: readonly PoisonRow[], now: Date): Promise<void> {
+  for (const row of rows) {
+    await run(`take back a row of outbox ${shard}`, () =>
+      table.client.send(
+        new TransactWriteItemsCommand({
+          TransactItems: [
+            ...outboxPuts(table.tableName, shard, [row], now),
+            { Delete: { TableName: table.tableName, Key: toItem(poisonKey(shard, row)) } },
+          ],
+        }),
+      ),
+    );
+  }
 }
 
 async function* queryAll(table: Table, what: string, pk: string, between?: readonly [string, string]) {

@@ -42,6 +42,8 @@ export interface OutboxStore {
   /** The log of one shard and span (`from` inclusive, `to` exclusive), in order of publication. */
   published(shard: string, from: Date, to: Date): AsyncIterable<PublishedRow>;
   poison(shard: string): Promise<readonly PoisonRow[]>;
+  /** Puts rows that were set aside into the outbox again; what it refuses once more is set aside anew. */
+  takeBack(shard: string, rows: readonly PoisonRow[], now: Date): Promise<void>;
   /** Puts events into the outbox again, with the same ids. */
   requeue(shard: string, rows: readonly OutboxRow[], now: Date): Promise<void>;
 }

@@ -13,8 +13,8 @@ export interface ReplayOptions {
 }
 
 /**
- * Publishes again what was published (or spoken for by a digest) from `from` to before `to`, with the same ids, so that whoever
- * has an event already knows it again. Returns how many were put into the outbox.
+ * Publishes again what was published (or spoken for by a digest, or set aside as refused) from `from` to before `to`, with
+ * the same ids, so that whoever has an event already knows it again. Returns how many were put into the outbox.
  */
 export async function replayEvents(
   { outbox, clock }: { readonly outbox: OutboxStore; readonly clock: Clock },
@@ -23,7 +23,10 @@ export async function replayEvents(
   let count = 0;
   for (const shard of shards) {
     let batch: OutboxRow[] = [];
-    const ids = new Set<string>();
+    const refused = (await outbox.poison(shard)).filter((row) => row.at >= from && row.at < to && wanted(row));
+    if (refused.length > 0) await outbox.takeBack(shard, refused, clock.now());
+    count += refused.length;
+    const ids = new Set(refused.map(({ event }) => event.id));
     const flush = async () => {
       if (batch.length > 0) await outbox.requeue(shard, batch, clock.now());
       count += batch.length;

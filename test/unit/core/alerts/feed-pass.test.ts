@@ -113,18 +113,23 @@ describe('a pass over a feed', () => {
     ]);
   });
 
-  it('opens and closes by the hourly listing what no feed showed', async () => {
+  it('A14: opens by the hourly listing what came with a stamp of an hour ago, and closes what goes without one', async () => {
     const world = alertWorld({ mode: 'feed' });
     await world.poll();
-    world.set('silent', { changedAt: new Date(NOON.getTime() - 3_600_000 * 24) });
-    for (let minute = 0; minute < 59; minute += 1) {
-      world.clock.advance(MINUTE);
-      await world.poll();
-    }
+    world.set('late', { changedAt: new Date(NOON.getTime() - 60 * MINUTE) });
+    const polls = async (minutes: number) => {
+      for (let minute = 0; minute < minutes; minute += 1) {
+        world.clock.advance(MINUTE);
+        await world.poll();
+      }
+    };
+    await polls(59);
     expect(world.news()).toEqual([]);
-    world.clock.advance(MINUTE);
-    await world.poll();
-    expect(world.news()).toEqual(['watch/silent opened 1']);
+    await polls(1);
+    expect(world.news()).toEqual(['watch/late opened 1']);
+    world.set('late', { state: 'resolved' });
+    await polls(1);
+    expect(world.news()).toEqual(['watch/late opened 1', 'watch/late resolved 2']);
   });
 
   it('tells whoever waits for what was critical that it is over, although the list no longer says how bad it was', async () => {
@@ -206,6 +211,38 @@ describe('a pass over a feed', () => {
     await world.poll();
     expect(world.news().toSorted()).toEqual(['a', 'b', 'c', 'd', 'e'].map((id) => `watch/${id} opened 1`));
     expect(world.requests.filter((request) => request === 'page 1').length).toBeGreaterThan(2);
+  });
+
+  it('A11: takes an item that moved to the next page, and so was seen twice, for one', async () => {
+    const world = alertWorld({ mode: 'feed', pageSize: 2 });
+    for (const [n, id] of ['a', 'b', 'c', 'd'].entries()) world.set(id, { changedAt: new Date(NOON.getTime() + n) });
+    let late = false;
+    world.fake.beforePage = (page) => {
+      // An older one comes late: `b` is on both pages.
+      if (page === 2 && !late) world.set('late', { changedAt: new Date(NOON.getTime() - 1000) });
+      late ||= page === 2;
+    };
+    await world.poll();
+    expect(late).toBe(true);
+    expect(world.news().toSorted()).toEqual(['a', 'b', 'c', 'd', 'late'].map((id) => `watch/${id} opened 1`));
+    expect(world.log.events).toEqual([]);
+  });
+
+  it('A12: closes what is closed while its pages are read, once and for good', async () => {
+    const world = alertWorld({ mode: 'feed', pageSize: 2 });
+    for (const [n, id] of ['a', 'b', 'c', 'd'].entries()) world.set(id, { changedAt: new Date(NOON.getTime() + n) });
+    await world.poll();
+    world.clock.advance(MINUTE);
+    let closed = false;
+    world.fake.beforePage = (page) => {
+      if (page === 2 && !closed) world.change('a', { state: 'resolved' });
+      closed ||= page === 2;
+    };
+    await world.poll();
+    world.clock.advance(MINUTE);
+    await world.poll();
+    const news = world.news().filter((line) => !line.endsWith('opened 1'));
+    expect([closed, news]).toEqual([true, ['watch/a resolved 2']]);
   });
 
   it('A10: does not move the checkpoint over a feed that will not settle', async () => {
