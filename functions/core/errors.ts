@@ -208,9 +208,14 @@ export class ProviderUnavailableError extends ServiceError {
 
 /** The provider's answer is not what its contract says: not JSON, too large, or a field that we need is missing. */
 export class ProviderResponseInvalidError extends ServiceError {
-  override readonly name = 'ProviderResponseInvalidError';
+  override readonly name: string = 'ProviderResponseInvalidError';
   override readonly code = 'PROVIDER_RESPONSE_INVALID';
   override readonly retryable = true;
+}
+
+/** An answer was cut off at its limit. Where it is a page of a list, a smaller one can be asked for. */
+export class ResponseTooLargeError extends ProviderResponseInvalidError {
+  override readonly name = 'ResponseTooLargeError';
 }
 
 /** What was read does not reconcile with the source's own total. The data is kept apart, no manifest is written. */

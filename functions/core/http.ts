@@ -26,7 +26,7 @@ export type EgressPolicy = (url: URL) => boolean;
  *
  * @throws EgressRefusedError when the policy does not have the URL; nothing was sent.
  * @throws ProviderUnavailableError on time-outs and network failures; `sent` says whether bytes may have arrived.
- * @throws ProviderResponseInvalidError when the body is larger than `maxBytes`.
+ * @throws ResponseTooLargeError when the body is larger than `maxBytes`.
  */
 export type SendHttp = (request: HttpRequest, allowed: EgressPolicy) => Promise<HttpResponse>;
 

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
-import { ProviderResponseInvalidError } from '../core/errors.ts';
+import { ProviderResponseInvalidError, ResponseTooLargeError } from '../core/errors.ts';
 
 type Decode = (body: Uint8Array, options: { readonly maxOutputLength: number }) => Promise<Uint8Array>;
 
@@ -15,7 +15,8 @@ const DECODERS: Readonly<Record<string, Decode>> = {
  * A body without its encoding, and never more than `maxBytes` of it: a decompression bomb is cut off where the limit is
  * met, whatever its length header says.
  *
- * @throws ProviderResponseInvalidError when it is larger, or its encoding is broken or unknown.
+ * @throws ResponseTooLargeError when it is larger
+ * @throws ProviderResponseInvalidError when its encoding is broken or unknown
  */
 export async function decodeBody(
   body: Uint8Array,
@@ -33,7 +34,7 @@ export async function decodeBody(
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (code === 'ERR_BUFFER_TOO_LARGE')
-      throw new ProviderResponseInvalidError(`${host} answered more than ${maxBytes} bytes`);
+      throw new ResponseTooLargeError(`${host} answered more than ${maxBytes} bytes`);
     if (!isDecodingError(code)) throw error;
     throw new ProviderResponseInvalidError(`${host} answered a broken ${name} body`, { cause: error });
   }

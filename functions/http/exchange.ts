@@ -1,5 +1,5 @@
 import type { Agent, Dispatcher } from 'undici';
-import { ProviderResponseInvalidError, ProviderUnavailableError } from '../core/errors.ts';
+import { ProviderUnavailableError, ResponseTooLargeError } from '../core/errors.ts';
 import type { HttpRequest } from '../core/http.ts';
 
 /** What came over the wire, the body as it was sent. */
@@ -24,7 +24,7 @@ export interface ExchangeLimits {
  *
  * @throws ProviderUnavailableError at the deadline, where `sent` says whether the request had a socket by then; and on what
  * is not HTTP, without undici's error, whose `data` is the answer with the tokens in it.
- * @throws ProviderResponseInvalidError when the body is larger: an endless one is cut off where the limit is met.
+ * @throws ResponseTooLargeError when the body is larger: an endless one is cut off where the limit is met.
  */
 export function exchange(agent: Agent, request: HttpRequest, limits: ExchangeLimits): Promise<RawResponse> {
   const { url, method, headers, body = null } = request;
@@ -75,7 +75,7 @@ function createHandler(
     onResponseData(_, chunk) {
       size += chunk.length;
       if (size <= maxBytes) chunks.push(chunk);
-      else fail(new ProviderResponseInvalidError(`${host} answered more than ${maxBytes} bytes`));
+      else fail(new ResponseTooLargeError(`${host} answered more than ${maxBytes} bytes`));
     },
     onResponseEnd() {
       clearTimeout(timer);

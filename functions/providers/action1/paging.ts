@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { ProviderResponseInvalidError } from '../../core/errors.ts';
+import { ProviderResponseInvalidError, ResponseTooLargeError } from '../../core/errors.ts';
 import { bodyJson, type HttpResponse } from '../../core/http.ts';
 import type { ApiRequest, CallApi } from '../../core/provider.ts';
 import { pageSchema } from './schemas.ts';
@@ -35,20 +35,32 @@ export const START: Position = { from: 0 };
 /** What a page does to the position: go on, or the list is over. */
 export type Step = { readonly next: Position } | { readonly over: true };
 
-/** Calls for one page of a list. @throws ProviderResponseInvalidError for an empty or foreign body. */
+/**
+ * Calls for one page of a list. One that is too large to be taken is asked for with half as many items, down to one.
+ *
+ * @throws ProviderResponseInvalidError for an empty or foreign body
+ * @throws ResponseTooLargeError for an item that is larger than a page may be
+ */
 export async function readList(
   call: CallApi,
   request: Omit<ApiRequest, 'method'>,
   position: Position,
-  limit: number,
+  pageSize: number,
 ): Promise<ListPage> {
-  const response = await call({
-    timeoutMs: CALL_TIMEOUT_MS,
-    ...request,
-    method: 'GET',
-    query: [...(request.query ?? []), ['from', String(position.from)], ['limit', String(limit)]],
-  });
-  return parsePage(response, request.path);
+  for (let limit = pageSize; ; limit = Math.ceil(limit / 2)) {
+    try {
+      const response = await call({
+        timeoutMs: CALL_TIMEOUT_MS,
+        ...request,
+        method: 'GET',
+        query: [...(request.query ?? []), ['from', String(position.from)], ['limit', String(limit)]],
+      });
+      // What a list without a total may be short of is what it was asked for at last.
+      return { limit, ...parsePage(response, request.path) };
+    } catch (error) {
+      if (!(error instanceof ResponseTooLargeError) || limit <= 1) throw error;
+    }
+  }
 }
 
 /** @throws ProviderResponseInvalidError for an empty or foreign body. */

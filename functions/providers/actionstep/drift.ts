@@ -1,5 +1,6 @@
 import { ProviderResponseInvalidError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { smallerPage } from '../../core/page-size.ts';
 import { idOf, type ResourcePage } from './paging.ts';
 
 /**
@@ -19,6 +20,8 @@ export interface PageState {
   readonly read: number;
   /** Rows taken that lie outside the window by their own stamp, or have none. */
   readonly outside: number;
+  /** The size to ask for, where pages of the job's own size were too large to be taken. */
+  readonly asked?: number;
   /** Ids of the pages just read, by which a doubled row is known. */
   readonly recent: readonly string[];
   readonly duplicates: number;
@@ -47,6 +50,13 @@ export function firstPage(resource: string): PageState {
     totalChanges: 0,
     rereads: 0,
   };
+}
+
+/** Where to go on when a page is too large to be taken; `undefined` where it has one record. */
+export function withSmallerPages(state: PageState, asked: number): PageState | undefined {
+  const { page } = state;
+  const smaller = smallerPage({ page, pageSize: state.pageSize ?? state.asked ?? asked });
+  return smaller && { ...state, page: smaller.page, asked: smaller.pageSize, pageSize: null };
 }
 
 /** What a page adds. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { ConfigInvalidError } from '../../core/errors.ts';
+import { ConfigInvalidError, ResponseTooLargeError } from '../../core/errors.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { CallApi } from '../../core/provider.ts';
 import type {
@@ -10,8 +10,8 @@ import type {
   SourcePage,
 } from '../../core/reports/source.ts';
 import { MINUTE_MS } from '../../core/time.ts';
-import { firstPage, takePage, type PageState, type Step } from './drift.ts';
-import { MEDIA_TYPE, parsePage, withIncluded } from './paging.ts';
+import { firstPage, takePage, withSmallerPages, type PageState, type Step } from './drift.ts';
+import { MEDIA_TYPE, parsePage, withIncluded, type ResourcePage } from './paging.ts';
 import { parseResourceOptions, readResourceOptions, stampFor, TIME, type ResourceOptions } from './resource-options.ts';
 import { stampFilters, stampOf, type Stamp } from './stamps.ts';
 import { findTimeModule } from './time-module.ts';
@@ -80,15 +80,9 @@ async function readPage(call: CallApi, context: SourceContext, cursor: JsonValue
   const options = readResourceOptions(context.options);
   const state = cursor === undefined ? firstPage(await actualResource(call, options)) : readCursor(cursor);
   const stamp = stampFor(options, state.resource);
-  const response = await call({
-    method: 'GET',
-    path: state.resource,
-    query: query(options, state, stamp, context),
-    headers: { accept: MEDIA_TYPE, 'content-type': MEDIA_TYPE },
-    timeoutMs: TIMEOUT_MS,
-  });
-  const page = parsePage(response, state.resource);
-  const step = takePage(state, page, options.pageSize);
+  const page = await readRows(call, state, query(options, state, stamp, context), options);
+  if ('instead' in page) return { rows: [], next: page.instead as unknown as JsonObject };
+  const step = takePage(state, page, state.asked ?? options.pageSize);
   const inside = step.fresh.filter((row) => stamp === undefined || isInside(row, stamp, context));
   const after: PageState = { ...step.state, outside: state.outside + step.fresh.length - inside.length };
   return {
@@ -96,6 +90,29 @@ async function readPage(call: CallApi, context: SourceContext, cursor: JsonValue
     ...(step.done ? {} : { next: after as unknown as JsonObject }),
     ...verdict({ ...step, state: after }, stamp, context),
   };
+}
+
+/** A page, or where to go on asking when it is too large to be taken. */
+async function readRows(
+  call: CallApi,
+  state: PageState,
+  asked: readonly (readonly [string, string])[],
+  { pageSize }: ResourceOptions,
+): Promise<ResourcePage | { readonly instead: PageState }> {
+  try {
+    const response = await call({
+      method: 'GET',
+      path: state.resource,
+      query: asked,
+      headers: { accept: MEDIA_TYPE, 'content-type': MEDIA_TYPE },
+      timeoutMs: TIMEOUT_MS,
+    });
+    return parsePage(response, state.resource);
+  } catch (error) {
+    const instead = error instanceof ResponseTooLargeError ? withSmallerPages(state, pageSize) : undefined;
+    if (instead === undefined) throw error;
+    return { instead };
+  }
 }
 
 async function actualResource(call: CallApi, options: ResourceOptions): Promise<string> {
@@ -117,7 +134,7 @@ function query(
     ...(fields.length === 0 ? [] : [['fields', fields.join(',')] as const]),
     ...(options.include.length === 0 ? [] : [['include', options.include.join(',')] as const]),
     ...(WITHOUT_ID.has(state.resource) ? [] : [['sort', 'id'] as const]),
-    ['pageSize', String(options.pageSize)],
+    ['pageSize', String(state.asked ?? options.pageSize)],
     ['page', String(state.page)],
   ];
 }
@@ -165,6 +182,7 @@ const cursorSchema = v.object({
   pageSize: v.nullable(v.number()),
   read: v.number(),
   outside: v.number(),
+  asked: v.exactOptional(v.number()),
   recent: v.array(v.string()),
   duplicates: v.number(),
   totalChanges: v.number(),

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 export type Place = {
   /** Page number, offset, cursor or address to ask for; null at the beginning. */
   readonly next: number | string | null;
+  /** Rows to ask for at once, where pages of the recipe's own size were too large to be taken. */
+  readonly size?: number;
   /** Rows met, each once. */
   readonly taken: number;
   /** Rows that an earlier page had, too. */

@@ -1,4 +1,4 @@
-import { ProviderResponseInvalidError } from '../../core/errors.ts';
+import { ProviderResponseInvalidError, ResponseTooLargeError } from '../../core/errors.ts';
 import { bodyJson } from '../../core/http.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../../core/json.ts';
 import type { CallApi, ProviderContext } from '../../core/provider.ts';
@@ -31,17 +31,21 @@ export interface Step {
  * A short page is not taken for the last one unless the recipe says so, and an offset moves by what came and not by what
  * was asked for: an API that quietly caps the page size then loses nothing, and costs one empty page at the end.
  *
+ * A page that is too large to be taken is asked for again with half as many rows, where the recipe has a size.
+ *
  * @throws ProviderResponseInvalidError where there are no rows at the recipe's place, or the next page is another host's
  * @throws ExportIncompleteError where the pages go round in a circle
  */
 export async function stepWalk(
   call: CallApi,
   context: ProviderContext,
-  recipe: Recipe,
+  given: Recipe,
   query: readonly (readonly [string, string])[],
   place: Place,
 ): Promise<Step> {
+  const recipe = withSize(given, place.size);
   const page = await readPage(call, context, recipe, query, place);
+  if ('size' in page) return { rows: [], fresh: [], place: { ...place, size: page.size } };
   const digests = digestsOf(page.rows, recipe);
   const known = new Set(place.recent);
   const fresh = page.rows.filter((_, at) => isNew(digests[at], known));
@@ -62,7 +66,36 @@ export async function stepWalk(
   return { rows: page.rows, fresh, place: { ...taken, next, mark: marked(place.mark, next) } };
 }
 
+function withSize(recipe: Recipe, size: number | undefined): Recipe {
+  return size === undefined || recipe.paging.style === 'none'
+    ? recipe
+    : { ...recipe, paging: { ...recipe.paging, size } };
+}
+
 async function readPage(
+  call: CallApi,
+  context: ProviderContext,
+  recipe: Recipe,
+  query: readonly (readonly [string, string])[],
+  place: Place,
+): Promise<Page | { readonly size: number }> {
+  try {
+    return await callPage(call, context, recipe, query, place);
+  } catch (error) {
+    const size = error instanceof ResponseTooLargeError ? smallerSize(recipe, place) : undefined;
+    if (size === undefined) throw error;
+    return { size };
+  }
+}
+
+/** Numbered pages of another size begin elsewhere, and links have a size of their own: both only before the first. */
+function smallerSize({ paging }: Recipe, { next }: Place): number | undefined {
+  if (paging.style === 'none' || paging.sizeParameter === undefined || (paging.size ?? 1) <= 1) return undefined;
+  const isFree = paging.style === 'offset' || paging.style === 'cursor' || next === null;
+  return isFree ? Math.ceil((paging.size ?? 1) / 2) : undefined;
+}
+
+async function callPage(
   call: CallApi,
   context: ProviderContext,
   recipe: Recipe,

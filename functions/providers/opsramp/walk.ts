@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { ExportIncompleteError } from '../../core/errors.ts';
+import { ExportIncompleteError, ResponseTooLargeError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { smallerPage } from '../../core/page-size.ts';
 import type { CallApi } from '../../core/provider.ts';
 import type { Completeness } from '../../core/reports/source.ts';
 import { OpsrampRefusedError } from './judge.ts';
@@ -114,7 +115,7 @@ export async function stepWalk(call: CallApi, list: WalkedList, state: WalkState
   return { items, span, ...endOfSpan(taken, span, page) };
 }
 
-/** A page, or how to go on asking where the list does not take our page size or our order. */
+/** A page, or how to go on asking where the list does not take our page size or our order, or the page is too large. */
 async function readPage(
   call: CallApi,
   list: WalkedList,
@@ -127,6 +128,8 @@ async function readPage(
   try {
     return await readList(call, { ...rest, ...order, pageNo, pageSize, fields: list.fields(span) });
   } catch (error) {
+    const smaller = error instanceof ResponseTooLargeError ? smallerPage({ page: pageNo, pageSize }) : undefined;
+    if (smaller !== undefined) return { instead: smaller };
     if (!(error instanceof OpsrampRefusedError) || pageNo > 1) throw error;
     if (error.about === 'page-size' && pageSize > SAFE_PAGE_SIZE) return { instead: { pageSize: SAFE_PAGE_SIZE } };
     if (error.about === 'sort-name' && 'sortName' in order) return { instead: { sorted: false, shifted: true } };

@@ -7,6 +7,7 @@ import {
   EgressRefusedError,
   ProviderResponseInvalidError,
   ProviderUnavailableError,
+  ResponseTooLargeError,
 } from '../../../functions/core/errors.ts';
 import { bodyText } from '../../../functions/core/http.ts';
 import { createSend } from '../../../functions/http/send.ts';
@@ -76,7 +77,10 @@ describe('createSend', () => {
       response.writeHead(200, { 'content-encoding': encoding }).end(bomb),
     );
 
-    await expect(send({ method: 'GET', url, maxBytes: 65_536 }, anywhere)).rejects.toThrow(/more than 65536 bytes/);
+    await expect(send({ method: 'GET', url, maxBytes: 65_536 }, anywhere)).rejects.toMatchObject({
+      name: 'ResponseTooLargeError',
+      message: expect.stringContaining('more than 65536 bytes') as string,
+    });
   });
 
   it('S32 S79 cuts an endless compressed body at the limit, too', async () => {
@@ -89,7 +93,9 @@ describe('createSend', () => {
       pump();
     });
 
-    await expect(send({ method: 'GET', url, maxBytes: 65_536 }, anywhere)).rejects.toThrow(/more than 65536 bytes/);
+    await expect(send({ method: 'GET', url, maxBytes: 65_536 }, anywhere)).rejects.toBeInstanceOf(
+      ResponseTooLargeError,
+    );
   });
 
   it.each([
