@@ -140,7 +140,10 @@ describe('verifyArchive()', () => {
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' });
     const { findings } = await verifyArchive(readerOf(world), other.toString());
     expect(findings.map(({ kind }) => kind)).toEqual(['signature', 'signature', 'signature']);
-    await expect(verifyArchive(readerOf(world), 'nonsense')).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+    await expect(verifyArchive(readerOf(world), 'nonsense')).rejects.toMatchObject({
+      code: 'USAGE_INVALID',
+      cause: expect.any(Error) as Error,
+    });
   });
 
   it('sees a window that was taken out: a hole in the chain and in time', async () => {
@@ -191,13 +194,57 @@ describe('verifyArchive()', () => {
     expect(findings[0]).toMatchObject({ kind: 'signature', key });
   });
 
+  it('tells of each job in the order of their names, and counts for each what is off in it', async () => {
+    const world = await threeDays();
+    const first = `${world.prefix(DAY.from, DAY.to)}part-00001.csv`;
+    const stray = `${world.prefix(DAY.from, DAY.to)}part-00099.csv`;
+    const others = ['zoo', 'bar', 'foo'].map((job) => `acme/${job}/20260301T010000Z--20260302T010000Z/manifest.json`);
+    const forged = Object.fromEntries(others.map((key) => [key, Buffer.from('{')]));
+    const progress: [number, number][] = [];
+    const { jobs } = await verifyArchive(
+      readerOf(world, { ...forged, [first]: undefined, [stray]: Buffer.from('a') }),
+      TEST_PUBLIC_KEY,
+      { onProgress: (done, total) => progress.push([done, total]) },
+    );
+    expect(jobs.map(({ job, findings }) => [job, findings])).toEqual([
+      ['acme/bar', 1],
+      ['acme/foo', 1],
+      ['acme/nightly', 1],
+      ['acme/zoo', 1],
+    ]);
+    expect(progress).toEqual(Array.from({ length: 6 }, (_, index) => [index + 1, 6]));
+    expect(jobs[0]).toEqual({
+      job: 'acme/bar',
+      exports: 0,
+      gaps: 0,
+      rows: 0,
+      parts: 0,
+      bytes: 0,
+      from: '',
+      to: '',
+      head: '',
+      sequence: 0,
+      signedBy: [],
+      findings: 1,
+    });
+    const sizes = [DAY, THIRD_DAY].flatMap(({ from, to }) => world.manifest(from, to).parts.map(({ bytes }) => bytes));
+    expect(jobs[2]).toMatchObject({
+      parts: sizes.length,
+      bytes: sizes.reduce((sum, size) => sum + size, 0),
+      signedBy: [world.manifest(DAY.from, DAY.to).signature.key],
+    });
+  });
+
   it('names data that lies there without a manifest, and does not call the archive broken for it', async () => {
     const world = await threeDays();
     const key = 'acme/nightly/20260304T010000Z--20260305T010000Z/part-00001.csv';
     await world.archive.write({ key, bytes: Buffer.from('a'), contentType: '' });
     const report = await verifyArchive(readerOf(world), TEST_PUBLIC_KEY);
-    expect(report.findings).toEqual([expect.objectContaining({ kind: 'stray', key })]);
+    const message = 'A data file without a manifest beside it';
+    expect(report.findings).toEqual([{ kind: 'stray', job: 'acme/nightly', key, message }]);
     expect(report.ok).toBe(true);
+    await world.archive.write({ key: key.replace('00001', '00002'), bytes: Buffer.from('a'), contentType: '' });
+    expect((await verifyArchive(readerOf(world), TEST_PUBLIC_KEY)).findings).toHaveLength(1);
   });
 
   it('names a file that lies where no export has any', async () => {
