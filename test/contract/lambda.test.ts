@@ -52,7 +52,10 @@ function aBackend() {
   return { backend: backend as LambdaBackend, invocations };
 }
 
-describe.skipIf(IS_FOREIGN && FUNCTION === undefined)('calls to Lambda', () => {
+const LACKING =
+  IS_FOREIGN && FUNCTION === undefined ? ' (skipped: CONTRACT_DURABLE_FUNCTION names no function there)' : '';
+
+describe.skipIf(LACKING !== '')(`calls to Lambda${LACKING}`, () => {
   let aws: AwsEndpoint;
   let client: LambdaClient;
   let functionArn: string;

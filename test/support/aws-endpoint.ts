@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { CreateKeyCommand, KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
+import { CreateKeyCommand, DescribeKeyCommand, KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
 import {
   CreateBucketCommand,
   DeleteBucketCommand,
@@ -12,8 +15,10 @@ import type { DynamoEngine } from '../../infra/local/aws/dynamodb.ts';
 import { startLocalCloud } from '../../infra/local/cloud.ts';
 import { temporaryDirectory } from './local-host.ts';
 
-/** Whether contracts are proved on something that others started: what `AWS_ENDPOINT_URL` names, or AWS itself. */
-export const IS_FOREIGN = process.env['AWS_ENDPOINT_URL'] !== undefined || process.env['CONTRACT_ON'] === 'aws';
+/** Whether contracts are proved on an emulator that others started. */
+export const IS_EMULATOR = Boolean(process.env['AWS_ENDPOINT_URL']);
+/** … or on AWS itself. */
+export const IS_FOREIGN = IS_EMULATOR || process.env['CONTRACT_ON'] === 'aws';
 
 /** Options for any client of the SDK. */
 interface ClientOptions {
@@ -40,18 +45,45 @@ export interface AwsEndpoint {
   stop(): Promise<void>;
 }
 
-export function foreignClient(): ClientOptions {
-  const endpoint = process.env['AWS_ENDPOINT_URL'];
-  const region = process.env['AWS_REGION'] ?? 'us-east-1';
-  return { ...(endpoint === undefined ? {} : { endpoint }), region, maxAttempts: 3 };
+/**
+ * What reaches the foreign endpoint with nothing set but its address: emulators take any credentials, and ask for some.
+ * AWS itself is never reached with made-up ones.
+ */
+export function foreignClient(environment: NodeJS.ProcessEnv = process.env, home: string = homedir()): ClientOptions {
+  const endpoint = environment['AWS_ENDPOINT_URL'] || undefined;
+  const region = environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'] ?? 'us-east-1';
+  const isSignedIn = CREDENTIALS.some((name) => environment[name]) || existsSync(join(home, '.aws', 'credentials'));
+  return {
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(endpoint === undefined || isSignedIn ? {} : { credentials: { accessKeyId: 'test', secretAccessKey: 'test' } }),
+    region,
+    maxAttempts: 3,
+  };
+}
+
+/** Where the SDK finds credentials without asking the network. */
+const CREDENTIALS = [
+  'AWS_ACCESS_KEY_ID',
+  'AWS_PROFILE',
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_WEB_IDENTITY_TOKEN_FILE',
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+];
+
+/** Does all of it, whatever becomes of one: what cannot be taken away is told and breaks no contract. */
+export async function cleanUp(works: readonly (() => Promise<unknown>)[]): Promise<void> {
+  for (const work of works) {
+    await work().catch((error: unknown) => {
+      console.warn(`Left behind on the endpoint, take it away by hand: ${String(error)}`);
+    });
+  }
 }
 
 export async function awsEndpoint(engine?: DynamoEngine): Promise<AwsEndpoint> {
   const cleaning: (() => Promise<unknown>)[] = [];
   const afterwards = (work: () => Promise<unknown>) => void cleaning.push(work);
-  const clean = async () => {
-    for (const work of cleaning.splice(0).toReversed()) await work();
-  };
+  const clean = () => cleanUp(cleaning.splice(0).toReversed());
   if (IS_FOREIGN) {
     const client = foreignClient();
     const s3 = { ...client, forcePathStyle: client.endpoint !== undefined };
@@ -94,7 +126,7 @@ async function foreignBucket(
   afterwards: AwsEndpoint['afterwards'],
 ): Promise<string> {
   const named = process.env[`CONTRACT_${kind.toUpperCase()}_BUCKET`];
-  if (named !== undefined) return named;
+  if (named) return named;
   const Bucket = unique(`steward-${kind}`);
   const client = new S3Client(options);
   const LocationConstraint = options.region as 'eu-west-1';
@@ -128,9 +160,14 @@ async function foreignKey(
   kind: 'sealing' | 'signing',
   afterwards: AwsEndpoint['afterwards'],
 ): Promise<string> {
-  const named = process.env[`CONTRACT_${kind.toUpperCase()}_KEY`];
-  if (named !== undefined) return named;
   const client = new KMSClient(options);
+  const named = process.env[`CONTRACT_${kind.toUpperCase()}_KEY`];
+  if (named) {
+    // An id or an alias will do: what AWS calls it is asked for.
+    const { KeyMetadata: found } = await client.send(new DescribeKeyCommand({ KeyId: named }));
+    client.destroy();
+    return found?.Arn ?? named;
+  }
   const input = kind === 'sealing' ? {} : ({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' } as const);
   const { KeyMetadata } = await client.send(new CreateKeyCommand(input));
   const KeyId = KeyMetadata?.Arn ?? '';

@@ -6,7 +6,7 @@ import type { Table } from '../../functions/adapters/dynamodb/table.ts';
 import { type DynamoEngine, startDynamo } from '../../infra/local/aws/dynamodb.ts';
 import { tableInput } from '../../infra/local/aws/tables.ts';
 import { type TableShape, TABLES } from '../../infra/tables.ts';
-import { foreignClient, IS_FOREIGN, unique } from './aws-endpoint.ts';
+import { cleanUp, foreignClient, IS_FOREIGN, unique } from './aws-endpoint.ts';
 
 export interface TestDynamo {
   readonly client: DynamoDBClient;
@@ -46,9 +46,8 @@ export async function startTestDynamo(engine?: DynamoEngine | 'foreign'): Promis
     connections: { client, tableName: names.connections },
     state: { client, tableName: names.state },
     async stop() {
-      for (const TableName of Object.values(names)) {
-        if (started === undefined) await client.send(new DeleteTableCommand({ TableName }));
-      }
+      const gone = Object.values(names).map((TableName) => () => client.send(new DeleteTableCommand({ TableName })));
+      if (started === undefined) await cleanUp(gone);
       client.destroy();
       await started?.stop();
     },
