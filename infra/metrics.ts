@@ -10,12 +10,18 @@ export const METRIC_PROVIDERS: readonly string[] = Object.keys(PROVIDERS);
 
 export type MetricName =
   | 'AccessDenied'
+  | 'AlertsCritical'
+  | 'AlertsHigh'
+  | 'AlertsInfo'
+  | 'AlertsLow'
+  | 'AlertsMedium'
   | 'AlertLatencyMilliseconds'
   | 'AlertVersions'
   | 'AuthorizationFailed'
   | 'Authorized'
   | 'BlindSeconds'
   | 'BudgetBlocked'
+  | 'BytesExported'
   | 'ClientRejected'
   | 'EventsPublished'
   | 'ExportsLate'
@@ -25,6 +31,7 @@ export type MetricName =
   | 'PublishFailed'
   | 'ReauthorizationRequired'
   | 'RefreshFailed'
+  | 'RequestsSent'
   | 'RowsExported'
   | 'SealBroken'
   | 'SoonestRefreshTokenExpiryHours'
@@ -104,6 +111,19 @@ export const METRICS: Readonly<Record<MetricName, MetricShape>> = {
   ),
   WindowsFailed: metric('WindowsFailed', 'Sum', ['report-export'], false, 'attempts at a window that failed'),
   RowsExported: metric('RowsExported', 'Sum', ['report-export'], false, 'rows in manifests'),
+  BytesExported: metric('BytesExported', 'Sum', ['report-export'], false, 'bytes of parts in manifests'),
+  RequestsSent: metric(
+    'RequestsSent',
+    'Sum',
+    ['alert-poller', 'report-export'],
+    true,
+    'requests to the provider’s API, which its budget is for',
+  ),
+  AlertsCritical: published('AlertsCritical'),
+  AlertsHigh: published('AlertsHigh'),
+  AlertsMedium: published('AlertsMedium'),
+  AlertsLow: published('AlertsLow'),
+  AlertsInfo: published('AlertsInfo'),
   AlertVersions: metric('AlertVersions', 'Sum', ['alert-poller'], true, 'recorded states of alerts'),
   EventsPublished: metric('EventsPublished', 'Sum', ['event-publisher'], false, 'messages that SNS took'),
   PublishFailed: metric('PublishFailed', 'Sum', ['event-publisher'], false, 'messages that SNS did not take'),
@@ -130,6 +150,10 @@ export const METRICS: Readonly<Record<MetricName, MetricShape>> = {
   ),
   BlindSeconds: metric('BlindSeconds', 'Maximum', ['alert-poller'], true, 'time for which alerts could not be seen'),
 };
+
+function published(name: MetricName): MetricShape {
+  return metric(name, 'Sum', ['event-publisher'], false, 'published states of alerts of that severity');
+}
 
 function metric(
   name: MetricName,
@@ -170,6 +194,21 @@ export const LOG_MEASURES: readonly LogMeasure[] = [
     where: { field: 'state', is: 'exported' },
     value: '1',
   },
+  {
+    name: 'BytesExported',
+    function: 'report-export',
+    event: 'export.finished',
+    where: { field: 'state', is: 'exported' },
+    value: '$.bytes',
+  },
+  {
+    name: 'RequestsSent',
+    function: 'report-export',
+    event: 'export.finished',
+    where: { field: 'state', is: 'exported' },
+    value: '$.requests',
+  },
+  { name: 'RequestsSent', function: 'alert-poller', event: 'alert.polled', value: '$.requests' },
   {
     name: 'RowsExported',
     function: 'report-export',

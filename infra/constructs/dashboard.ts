@@ -12,8 +12,9 @@ import {
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { METRICS, type MetricName } from '../metrics.ts';
-import { measureAll, measureEach } from './measures.ts';
+import { PROVIDERS } from '../../functions/providers/registry.ts';
+import { METRIC_PROVIDERS, METRICS, type MetricName } from '../metrics.ts';
+import { measureAll, measureEach, measureOf } from './measures.ts';
 import type { ServiceFunction } from './service-function.ts';
 
 const PERIOD = Duration.minutes(5);
@@ -59,14 +60,16 @@ export class ServiceDashboard extends Construct {
       graph('Windows', [all('WindowsExported'), all('WindowsFailed'), all('WindowsGivenUp')]),
       each('Late', 'ExportsLate'),
       each('Rows', 'RowsExported'),
-      graph('Bytes in the archive', [props.archiveBytes]),
+      graph('Bytes', [all('BytesExported'), props.archiveBytes]),
     ]);
     this.row('Alerts and events', [
       each('Recorded states of alerts', 'AlertVersions'),
+      graph('Published, by severity', SEVERITIES.map(all)),
       graph('Latency, change at the provider to SNS (ms)', latency()),
       graph('Outbox', [all('OutboxOldestSeconds'), all('EventsPublished'), all('PublishFailed')]),
     ]);
     this.row('Budgets and blindness', [
+      budgetUse(),
       each('Calls put off for a used-up budget', 'BudgetBlocked'),
       each('Seconds without sight', 'BlindSeconds'),
       graph('Dead letters', [props.deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD })]),
@@ -114,6 +117,18 @@ function costDrivers(props: ServiceDashboardProps): IWidget[] {
       ]),
     ),
   ];
+}
+
+const SEVERITIES = ['AlertsCritical', 'AlertsHigh', 'AlertsMedium', 'AlertsLow', 'AlertsInfo'] as const;
+
+/** A budget is for one account; with several of a provider, the line is what one of them has. */
+function budgetUse(): IWidget {
+  const leftAnnotations = Object.values(PROVIDERS).map(({ title, budgets: { default: each } }) => ({
+    label: `${title}: budget of one account`,
+    value: each.perMinute * PERIOD.toMinutes(),
+  }));
+  const left = METRIC_PROVIDERS.map((provider) => measureOf('RequestsSent', provider, { period: PERIOD }));
+  return new GraphWidget({ title: 'Requests, beside the budget', left, leftAnnotations, width: WIDTH, height: HEIGHT });
 }
 
 function latency(): IMetric[] {

@@ -1,3 +1,4 @@
+import { recordingLog } from './alert-world.ts';
 import { createEncoders } from '../../functions/adapters/encoding/encoders.ts';
 import type { OpenApiFor } from '../../functions/core/api.ts';
 import type { Connection } from '../../functions/core/connections/connection.ts';
@@ -77,8 +78,6 @@ const CONNECTION: Connection = {
   scopes: ['reports'],
 };
 
-const silent = { info() {}, warn() {}, error() {} };
-
 /** Everything around an export but AWS and the provider; time stands still unless a test moves it. */
 export function createWorld(options: WorldOptions = {}) {
   const state = { now: options.startAt ?? new Date('2026-03-02T01:00:05Z'), reads: 0 };
@@ -127,6 +126,7 @@ export function createWorld(options: WorldOptions = {}) {
       requests: () => requests,
     };
   };
+  const log = recordingLog();
   const deps: ExportDependencies = {
     stage: 'test',
     codeVersion: '7',
@@ -142,7 +142,7 @@ export function createWorld(options: WorldOptions = {}) {
       state.now = new Date(state.now.getTime() + ms);
     },
     nudge: async () => {},
-    log: silent,
+    log,
     metrics: { add() {} },
     ...(options.partBytes === undefined ? {} : { partBytes: options.partBytes }),
   };
@@ -159,6 +159,7 @@ export function createWorld(options: WorldOptions = {}) {
     run,
     description,
     provider,
+    log,
     setReadPage(next: ReadPage) {
       readPage = next;
     },

@@ -87,17 +87,18 @@ async function takeTurn(
     await jobs.release(lease);
     return undefined;
   }
+  let api: OpenApi | undefined;
   let result: PassResult | undefined;
   let failure: unknown;
   try {
-    const api = boundedApi(await openApi(job.connection, 'alerts'), deadline);
+    api = boundedApi(await openApi(job.connection, 'alerts'), deadline);
     result = await runAlertPass(dependencies, job, api, deadline);
     failure = result.interruption;
     if (failure === undefined && (await dependencies.keepHooks?.(job, api))) result = { ...result, announced: true };
   } catch (error) {
     failure = error;
   }
-  report(dependencies, lease, job, result, failure);
+  report(dependencies, lease, job, { result, failure, requests: api?.requests() ?? 0 });
   try {
     const run = figuresOf(lease, clock.now(), result, failure);
     await jobs.complete(lease, nextDueAt(lease, job, now, result, failure, run), run);
@@ -146,18 +147,25 @@ export function nextDueAt(
   return new Date(planned <= now.getTime() ? now.getTime() + interval : planned);
 }
 
+/** What a turn came to. */
+interface Turn {
+  readonly result: PassResult | undefined;
+  readonly failure: unknown;
+  readonly requests: number;
+}
+
 function report(
   { metrics, log, clock }: SweepDependencies,
   lease: LeasedJob,
   job: AlertJob,
-  result: PassResult | undefined,
-  failure: unknown,
+  { result, failure, requests }: Turn,
 ): void {
   const dimensions = { provider: job.provider };
   const { name, provider, connection } = job;
   if (result !== undefined) {
     metrics.add('AlertVersions', 'Count', sum(result), dimensions);
-    log.info('alert.polled', { job: name, connection, provider, ...result.counts, digested: result.digested });
+    const { counts, digested } = result;
+    log.info('alert.polled', { job: name, connection, provider, ...counts, digested, requests });
   }
   if (failure instanceof BudgetExhaustedError) metrics.add('BudgetBlocked', 'Count', 1, dimensions);
   const lastSuccess = lease.run.lastSuccessAt ?? lease.createdAt;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ConfigInvalidError, StoreUnavailableError } from '../errors.ts';
 import type { Log, Metrics } from '../log.ts';
+import { countSeverity, measureSeverities, type SeverityCounts } from './severities.ts';
 import { type Clock, type Deadline, SECOND_MS } from '../time.ts';
 import type { LatencyStore } from './latency-store.ts';
 import { type SnsMessage, SNS_LIMIT_BYTES, toMessage } from './message.ts';
@@ -43,6 +44,7 @@ interface Drain extends DrainDependencies {
   readonly blocked: Set<string>;
   /** From the provider's change to SNS, by job. */
   readonly latenciesMs: Map<string, number[]>;
+  readonly severities: SeverityCounts;
   published: number;
   failed: number;
   refused: number;
@@ -67,6 +69,7 @@ export async function drainOutbox(
     deadline,
     blocked: new Set(),
     latenciesMs: new Map(),
+    severities: new Map(),
     published: 0,
     failed: 0,
     refused: 0,
@@ -90,6 +93,7 @@ export async function drainOutbox(
   );
   drain.metrics.add('EventsPublished', 'Count', drain.published);
   if (drain.refused + drain.failed > 0) drain.metrics.add('PublishFailed', 'Count', drain.refused + drain.failed);
+  measureSeverities(drain.metrics, drain.severities);
   await countLatencies(drain);
   const { published, failed, refused, unfinished } = drain;
   return { published, failed, refused, unfinished };
@@ -185,7 +189,8 @@ async function publishBatch(drain: Drain, { topic, entries }: Batch): Promise<vo
   const publishedAt = drain.clock.now().getTime();
   await mark(drain, published);
   drain.published += published.length;
-  for (const { timing } of published) {
+  for (const { event, timing } of published) {
+    countSeverity(drain.severities, event);
     if (timing === undefined) continue;
     const latency = Math.max(0, publishedAt - timing.changedAt.getTime());
     drain.metrics.add('AlertLatencyMilliseconds', 'Milliseconds', latency);

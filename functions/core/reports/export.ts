@@ -150,9 +150,9 @@ async function give(
 }
 
 function finished({ log }: ExportDependencies, input: ExportInput, outcome: ExportOutcome): ExportOutcome {
-  const { state, rows, code } = outcome;
-  const fields = { job: input.job, from: input.from, to: input.to, attempt: input.attempt, state, rows, code };
-  if (state === 'exported' || state === 'gap') log.info('export.finished', fields);
+  const { manifestKey: _key, ...figures } = outcome;
+  const fields = { job: input.job, from: input.from, to: input.to, attempt: input.attempt, ...figures };
+  if (outcome.state === 'exported' || outcome.state === 'gap') log.info('export.finished', fields);
   else log.warn('export.stopped', fields);
   return outcome;
 }

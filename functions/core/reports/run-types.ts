@@ -24,6 +24,10 @@ export interface ExportOutcome {
   readonly state: 'exported' | 'gap' | 'failed' | 'incomplete' | 'superseded';
   readonly manifestKey?: string;
   readonly rows?: number;
+  /** For the log, which figures are counted in. */
+  readonly bytes?: number;
+  readonly requests?: number;
+  readonly provider?: string;
   readonly code?: string;
 }
 

@@ -152,7 +152,8 @@ async function commitRecord(
   );
   await deps.jobs.wake(input.job, now);
   await deps.nudge(job.shard);
-  return { state, manifestKey: key, rows };
+  if (record.kind === 'gap') return { state, manifestKey: key, rows };
+  return { state, manifestKey: key, rows, bytes: size, requests: record.requests, provider: record.provider };
 }
 
 function lockOf({ retention }: ReportJob, from: string): Lock {

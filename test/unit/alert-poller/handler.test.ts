@@ -22,7 +22,7 @@ async function setUp(names: readonly string[] = ['watch']) {
   const failures = new Map<string, unknown>();
   const openApi = async (connection: string) => {
     if (failures.has(connection)) throw failures.get(connection);
-    return fakeApi(world.source, connection);
+    return { ...fakeApi(world.source, connection), requests: () => 3 };
   };
   const handle = createHandler({
     ...world.dependencies,
@@ -39,13 +39,17 @@ async function setUp(names: readonly string[] = ['watch']) {
 
 describe('alert-poller', () => {
   it('polls what is due, wakes the publisher when there is news, and keeps to the interval', async () => {
-    const { tick, set, nudged, jobs, clock, metrics } = await setUp();
+    const { tick, set, nudged, jobs, clock, metrics, log } = await setUp();
     set('a');
     await tick(NOON);
     expect(nudged).toEqual(['0']);
     expect((await jobs.find('watch'))?.dueAt).toEqual(new Date(NOON.getTime() + 60_000));
     expect((await jobs.find('watch'))?.run).toMatchObject({ runs: 1, failures: 0, items: 1 });
     expect(metrics.values.get('AlertVersions')).toEqual([1]);
+    expect(log.events.find(([event]) => event === 'alert.polled')?.[1]).toMatchObject({
+      provider: 'fake',
+      requests: 3,
+    });
     clock.advance(60_000);
     await tick(clock.now());
     expect(nudged).toEqual(['0']);

@@ -38,7 +38,6 @@ describe('createRunExport()', () => {
   it('writes parts, a summary and a manifest that names them all', async () => {
     const world = createWorld({ partBytes: 300 });
     const outcome = await exported(world);
-    expect(outcome).toEqual({ state: 'exported', manifestKey: `${PREFIX}manifest.json`, rows: 10 });
     const keys = [...world.archive.objects.keys()].toSorted().map((key) => key.slice(PREFIX.length));
     expect(keys).toEqual([
       'keys-00001.hsip64',
@@ -65,6 +64,11 @@ describe('createRunExport()', () => {
       authorization: { by: 'ops@acme.example', scopes: ['reports'] },
       groups: { column: 'severity', counts: { critical: 4, high: 3, low: 3 } },
     });
+    const { parts, requests, provider } = manifest;
+    const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+    const figures = { rows: 10, bytes, requests, provider };
+    expect(outcome).toEqual({ state: 'exported', manifestKey: `${PREFIX}manifest.json`, ...figures });
+    expect(world.log.events.at(-1)).toMatchObject(['export.finished', figures]);
     expect(manifest.parts.filter(({ format }) => format === 'csv').map(({ rows }) => rows)).toEqual([4, 4, 2]);
     expect(world.archive.text(`${PREFIX}part-00001.csv`)).toBe(
       'id,severity,score,open,tags,_more\r\n' +
