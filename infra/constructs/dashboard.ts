@@ -123,9 +123,9 @@ const SEVERITIES = ['AlertsCritical', 'AlertsHigh', 'AlertsMedium', 'AlertsLow',
 
 /** A budget is for one account; with several of a provider, the line is what one of them has. */
 function budgetUse(): IWidget {
-  const leftAnnotations = Object.values(PROVIDERS).map(({ title, budgets: { default: each } }) => ({
+  const leftAnnotations = Object.values(PROVIDERS).map(({ title, budgets: { default: budget } }) => ({
     label: `${title}: budget of one account`,
-    value: each.perMinute * PERIOD.toMinutes(),
+    value: budget.perMinute * PERIOD.toMinutes(),
   }));
   const left = METRIC_PROVIDERS.map((provider) => measureOf('RequestsSent', provider, { period: PERIOD }));
   return new GraphWidget({ title: 'Requests, beside the budget', left, leftAnnotations, width: WIDTH, height: HEIGHT });
