@@ -11,16 +11,29 @@ interface Node {
   readonly expression?: Node;
   readonly property?: Node;
   readonly arguments?: readonly Node[];
+  readonly id?: Node;
+  readonly key?: Node;
+  readonly value?: Node;
 }
+
+const TEXT = /^(StringLiteral|TemplateLiteral|BinaryExpression)$/;
 
 /** The text in `new SomethingError('text', …)`: for people; the class and its code are what others match. */
 function isErrorText({ node, parentPath }: Path): boolean {
   const call = parentPath?.node;
   if (call?.type !== 'NewExpression' || call.callee?.name?.endsWith('Error') !== true) return false;
-  return (
-    call.arguments?.includes(node) === true && /^(StringLiteral|TemplateLiteral|BinaryExpression)$/.test(node.type)
-  );
+  return call.arguments?.includes(node) === true && TEXT.test(node.type);
 }
+
+/** `summary: 'a sentence'`, `title: …`: what a person reads in a mail, on a page or in a list. */
+function isSentence({ node, parentPath }: Path): boolean {
+  const property = parentPath?.node;
+  if (property?.type !== 'ObjectProperty' || property.value !== node) return false;
+  return /^(summary|title|text)$/.test(property.key?.name ?? '') && TEXT.test(node.type);
+}
+
+/** The style sheet of our own pages: browsers judge it (test/browser). */
+const isStyleSheet = ({ node }: Path) => node.type === 'VariableDeclarator' && /(^|_)STYLE$/.test(node.id?.name ?? '');
 
 /** `log.warn('event', { … })`, `run.log.info(…)`: a line for people. */
 function isLogCall(node: Node): boolean {
@@ -39,6 +52,8 @@ export const strykerPlugins = [
     value: {
       shouldIgnore(path: Path): string | undefined {
         if (isErrorText(path)) return 'the text of an error proves nothing';
+        if (isSentence(path)) return 'a sentence for people proves nothing';
+        if (isStyleSheet(path)) return 'a style sheet proves nothing';
         return isLogCall(path.node) ? 'a line of the log proves nothing' : undefined;
       },
     },

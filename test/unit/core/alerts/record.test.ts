@@ -231,10 +231,10 @@ describe('asking for details', () => {
     const { world, options } = setUp();
     const ids: string[] = [];
     const enrich: Enrich = async (alert) => (ids.push(`${alert.id} ${alert.state}`), alert);
-    for (const [pass, state] of (['open', 'resolved'] as const).entries()) {
+    for (const [pass, state] of (['open', 'acknowledged', 'resolved'] as const).entries()) {
       await recordAlerts(world.dependencies, { ...options, enrich, look: look(pass + 1) }, [anAlert('a', { state })]);
     }
-    expect(ids).toEqual(['a open']);
+    expect(ids).toEqual(['a open', 'a acknowledged']);
     expect(await asked([anAlert('a')], { baseline: true })).toEqual([]);
   });
 
