@@ -1,6 +1,7 @@
 import type { NewObject } from '../../functions/core/reports/archive.ts';
+import { parseRecord } from '../../functions/core/reports/manifest.ts';
 import type { StoredRow } from '../../functions/core/publishing/outbox-store.ts';
-import type { AttemptKey, SealedWindow } from '../../functions/core/schedules/window-store.ts';
+import type { AttemptKey, NewAttempt, SealedWindow } from '../../functions/core/schedules/window-store.ts';
 import type { Fault } from './faults.ts';
 import { ChainTrace } from './model/trace-chain.ts';
 import { OutboxTrace } from './model/trace-outbox.ts';
@@ -65,13 +66,13 @@ export class TraceCheck {
       case 'outbox.markPublished':
         return () => this.outbox.marked(key, args[1] as readonly StoredRow[]);
       case 'windows.begin': {
-        const [{ job }] = args as [AttemptKey];
-        const running = this.chain.head(job).attempt !== undefined;
-        return () => this.chain.begun(job, running);
+        const [attempt] = args as [NewAttempt];
+        const conditions = this.chain.beginning(attempt);
+        return () => this.chain.begun(attempt.job, conditions);
       }
       case 'archive.create': {
         const [object] = args as [NewObject];
-        const isTaken = this.#isTaken(object.key);
+        const isTaken = this.#isTaken(object);
         return (answer) => ((answer as { created: boolean }).created ? this.chain.written(object, isTaken) : undefined);
       }
       case 'windows.seal': {
@@ -99,11 +100,13 @@ export class TraceCheck {
     };
   }
 
-  /** Of a window there may be one record, a manifest or a gap record. */
-  #isTaken(key: string): boolean {
+  /** Of a window there may be one record, a manifest or a gap record, and beside a gap record the export that fills it. */
+  #isTaken({ key, bytes }: NewObject): boolean {
+    const record = parseRecord(bytes);
+    const fills = record?.kind === 'export' && record.fills !== undefined;
     const prefix = key.slice(0, key.lastIndexOf('/') + 1);
-    const records = ['manifest.json', 'gap.json'].map((name) => `${prefix}${name}`);
-    return records.some((record) => this.#cloud.archive.objects.has(record));
+    const records = fills ? [key] : ['manifest.json', 'gap.json'].map((name) => `${prefix}${name}`);
+    return records.some((one) => this.#cloud.archive.objects.has(one));
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CHAIN_RULES, chainModel, type ChainRules } from './chain-model.ts';
+import { CHAIN_RULES, chainModel, type ChainOptions, type ChainRules } from './chain-model.ts';
 import { explore } from './explore.ts';
 import { OUTBOX_RULES, outboxModel, type OutboxRules } from './outbox-model.ts';
 import { type Mode, refreshModel, type RefreshModelOptions } from './refresh-model.ts';
@@ -77,18 +77,38 @@ describe('the outbox, every order of everything', () => {
 });
 
 describe('the chain of manifests, every order of everything', () => {
-  it('I18, I19: one whole record for each window, in a chain that tiles time', () => {
-    const { states, ...found } = explore(chainModel({ windows: 3, crashes: 2, stalls: 2 }));
+  const worlds: readonly (readonly [string, ChainOptions])[] = [
+    ['three windows, crashes and stalls', { windows: 3, crashes: 2, stalls: 2 }],
+    ['windows that are given up', { windows: 2, crashes: 1, stalls: 1, failures: 2 }],
+    ['gaps that are filled', { windows: 2, crashes: 1, stalls: 1, failures: 1, asks: 1 }],
+    ['gaps that are filled, and stalls', { windows: 2, crashes: 0, stalls: 3, asks: 2 }],
+  ];
+  it.each(worlds)('I18, I19: one whole record for each window, in a chain that tiles time: %s', (_, bounds) => {
+    const { states, ...found } = explore(chainModel(bounds));
     expect(found).toEqual({});
     expect(states).toBeGreaterThan(1000);
   });
 
+  const busy: ChainOptions = { stalls: 2, failures: 1, asks: 1 };
   const mistakes: readonly (readonly [string, Partial<ChainRules>])[] = [
     ["a chain's head that is moved without the swap", { maySeal: () => true }],
     ['a manifest before its parts', { mayWrite: ({ runs, isTaken }) => runs && !isTaken }],
-    ['a record that is overwritten', { mayWrite: ({ runs, hasParts }) => runs && hasParts }],
+    ['a record that is overwritten', { mayWrite: ({ runs, hasAll }) => runs && hasAll }],
+    ['a run that was given up and writes', { mayWrite: ({ isTaken, hasAll }) => !isTaken && hasAll }],
+    [
+      'a window that goes before a fill whose record may stand',
+      { mayBegin: (conditions) => CHAIN_RULES.mayBegin({ ...conditions, standsElsewhere: false }) },
+    ],
+    [
+      'a fill of what was filled',
+      { mayBegin: ({ isBusy, action, state }) => !isBusy && (action === 'fill' || ['new', 'failed'].includes(state)) },
+    ],
+    [
+      'two windows at a time',
+      { mayBegin: ({ isBusy: _busy, ...other }) => CHAIN_RULES.mayBegin({ ...other, isBusy: false }) },
+    ],
   ];
   it.each(mistakes)('finds %s', (_, change) => {
-    expect(explore(chainModel({ stalls: 2, rules: { ...CHAIN_RULES, ...change } })).violation).toBeDefined();
+    expect(explore(chainModel({ ...busy, rules: { ...CHAIN_RULES, ...change } })).violation).toBeDefined();
   });
 });

@@ -1,9 +1,9 @@
 import { parseRecord, sha256Hex } from '../../../functions/core/reports/manifest.ts';
 import type { NewObject } from '../../../functions/core/reports/archive.ts';
-import type { AttemptKey, SealedWindow } from '../../../functions/core/schedules/window-store.ts';
+import type { AttemptKey, NewAttempt, SealedWindow } from '../../../functions/core/schedules/window-store.ts';
 import type { MemoryArchive } from '../../support/memory-archive.ts';
 import type { MemoryWindowStore } from '../../support/memory-window-store.ts';
-import { CHAIN_RULES } from './chain-model.ts';
+import { type BeginConditions, CHAIN_RULES } from './chain-model.ts';
 
 /** Exports as the simulation has them, step by step against the chain model's conditions: asked before each step. */
 export class ChainTrace {
@@ -16,10 +16,25 @@ export class ChainTrace {
     this.#archive = archive;
   }
 
-  /** An attempt that was begun: no other ran. */
-  begun(job: string, running: boolean): string | undefined {
+  /** What the beginning of an attempt hangs on, before it takes place. */
+  beginning({ job, from, action }: Pick<NewAttempt, 'job' | 'from' | 'action'>): BeginConditions {
+    const chain = this.#windows.chains.get(job);
+    const others = [...this.#windows.windows.values()].filter(
+      (one) => one.job === job && Number(one.from) !== Number(from),
+    );
+    const state = this.#windows.windows.get(`${job} ${from.toISOString()}`)?.state ?? 'new';
+    return {
+      isBusy: chain?.current !== undefined,
+      action,
+      state: state === 'incomplete' ? 'failed' : state,
+      standsElsewhere: others.some(({ error, state: one }) => one !== 'exported' && error?.mayStand === true),
+    };
+  }
+
+  /** An attempt that was begun: no other ran, and no other may have left a record. */
+  begun(job: string, conditions: BeginConditions): string | undefined {
     this.steps += 1;
-    return CHAIN_RULES.mayBegin(running ? 1 : 0) ? undefined : `an attempt at ${job} is begun while another one runs`;
+    return CHAIN_RULES.mayBegin(conditions) ? undefined : `an attempt at ${job} is begun out of turn`;
   }
 
   /** A record that came into being: its attempt runs, it is the only one of its window, and what it names is there. */
@@ -29,12 +44,16 @@ export class ChainTrace {
     this.steps += 1;
     const window = this.#windows.windows.get(`${record.job} ${new Date(record.window.from).toISOString()}`);
     const objects = record.kind === 'export' ? [...record.parts, record.summary] : [];
-    const hasParts = objects.every(({ key: part, versionId, sha256 }) => {
+    const hasAll = objects.every(({ key: part, versionId, sha256 }) => {
       const version = this.#archive.objects.get(part)?.find((one) => one.versionId === versionId);
       return version !== undefined && sha256Hex(version.bytes) === sha256;
     });
-    const runs = window?.state === 'running';
-    return CHAIN_RULES.mayWrite({ runs, isTaken, hasParts }) ? undefined : `${key} is written out of turn`;
+    const fills = record.kind === 'export' ? record.fills?.sha256 : undefined;
+    const runs = window?.state === 'running' && (window.action === 'fill') === (fills !== undefined);
+    const hasGap = fills === undefined || fills === window?.sealed?.manifestSha256;
+    return CHAIN_RULES.mayWrite({ runs, isTaken, hasAll: hasAll && hasGap })
+      ? undefined
+      : `${key} is written out of turn`;
   }
 
   /** A seal that was taken: its attempt ran, and its record stands and follows the chain's head. */
