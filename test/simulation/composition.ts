@@ -45,8 +45,9 @@ export class Composition {
   }
 
   base() {
+    const { lines, scheduler } = this.#world;
     const note = (event: string, fields: LogFields = {}) =>
-      void this.#world.lines.push({ event, fields, invocation: this.#invocation.key });
+      void lines.push({ event, fields, invocation: this.#invocation.key, at: scheduler.now });
     return {
       clock: this.#invocation.clock,
       log: { info: note, warn: note, error: note },

@@ -43,3 +43,17 @@ function press(world: World, connection: string, key: string, path: string): voi
     });
   });
 }
+
+/** A person at the law firm writes a note; its webhooks are told. */
+export function writeNote(world: World, key: string): void {
+  const { scheduler, vendors } = world;
+  const model = vendors.actionsteps.get('firm');
+  const now = () => new Date(scheduler.now);
+  const id = String(model?.createRecord('filenotes', {}, now()).id);
+  const deliveries = model?.deliveries({ name: 'FileNoteCreated', resource: 'filenotes', id }) ?? [];
+  for (const [place, delivery] of deliveries.entries()) {
+    const [, connection = '', secret = ''] = /\/hooks\/([^/]+)\/([^/]+)$/u.exec(delivery.targetUrl) ?? [];
+    const hint = { connection, secret, contentType: 'application/json', body: delivery.body };
+    world.receive(`${key}-${place}`, hint, (taken) => model?.settle(delivery, taken ? 200 : 503, now()));
+  }
+}

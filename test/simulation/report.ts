@@ -13,6 +13,8 @@ export interface Totals {
   refreshes: number;
   published: number;
   manifests: number;
+  gaps: number;
+  fills: number;
   required: number;
   modelSteps: number;
   seconds: number;
@@ -35,6 +37,8 @@ export function noTotals(): Totals {
     refreshes: 0,
     published: 0,
     manifests: 0,
+    gaps: 0,
+    fills: 0,
     required: 0,
     modelSteps: 0,
     seconds: 0,
@@ -52,6 +56,8 @@ const SUMS = [
   'refreshes',
   'published',
   'manifests',
+  'gaps',
+  'fills',
   'required',
   'modelSteps',
   'seconds',
@@ -84,6 +90,8 @@ export async function runSeeds(seeds: Iterable<number>, until = Infinity): Promi
       refreshes: run.refreshes,
       published: run.published,
       manifests: run.manifests,
+      gaps: run.gaps,
+      fills: run.fills,
       required: run.required,
       modelSteps: run.modelSteps,
       coverage: Object.fromEntries(run.coverage),
@@ -183,14 +191,14 @@ export function neverLooked({ looks }: Totals): readonly string[] {
 }
 
 export function figures(totals: Totals): string {
-  const { seeds, effects, fewestEffects, faults, fewestFaults, refreshes, published, manifests, required, modelSteps } =
-    totals;
+  const { seeds, effects, fewestEffects, faults, fewestFaults, refreshes, published, required, modelSteps } = totals;
+  const { manifests, gaps, fills } = totals;
   return [
     `${seeds} seeds: ${effects} effects (${fewestEffects} at least), ${faults} faults (${fewestFaults} at least),`,
     `${Object.entries(totals.stories)
       .map(([name, count]) => `${name} ${count}`)
       .join(', ')};`,
-    `${refreshes} token requests, ${published} messages, ${manifests} manifests, ${required} connections that wait for a person, ${modelSteps} steps that the models allow.`,
+    `${refreshes} token requests, ${published} messages, ${manifests} manifests, ${gaps} gap records of which ${fills} were filled, ${required} connections that wait for a person, ${modelSteps} steps that the models allow.`,
   ].join(' ');
 }
 

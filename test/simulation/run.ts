@@ -7,6 +7,7 @@ import { START } from './start.ts';
 import { Scheduler } from './scheduler.ts';
 import { clocks } from './stories/clocks.ts';
 import { deploy } from './stories/deploy.ts';
+import { gaps } from './stories/gaps.ts';
 import { outage } from './stories/outage.ts';
 import { poison } from './stories/poison.ts';
 import { restore } from './stories/restore.ts';
@@ -35,6 +36,9 @@ export interface RunResult {
   readonly refreshes: number;
   readonly published: number;
   readonly manifests: number;
+  /** Gap records, and how many of them were filled. */
+  readonly gaps: number;
+  readonly fills: number;
   readonly required: number;
   /** Steps that the protocols' models were asked about. */
   readonly modelSteps: number;
@@ -43,9 +47,10 @@ export interface RunResult {
   readonly looks: ReadonlyMap<string, number>;
 }
 
-const STORIES: Readonly<Record<StoryName, Story>> = { usual, deploy, clocks, restore, poison, outage };
+const STORIES: Readonly<Record<StoryName, Story>> = { usual, deploy, clocks, restore, poison, outage, gaps };
 
-/** Access tokens live as long as they really do where days go by. */
+/** Where hours and days go by access tokens live as long as they really do. */
+const LONG: readonly StoryName[] = ['outage', 'gaps'];
 const REAL_LIFE_SECONDS = 3600;
 
 /** One seed: a history of some minutes or days, then calm until everything rests, then the account. */
@@ -54,7 +59,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   const plan = new FaultPlan(seed, options.without);
   const scheduler = new Scheduler(seed, START, plan);
   scheduler.trace = options.trace;
-  const world = new World(scheduler, START, story === 'outage' ? REAL_LIFE_SECONDS : undefined);
+  const world = new World(scheduler, START, LONG.includes(story) ? REAL_LIFE_SECONDS : undefined);
   options.prepare?.(world);
   const invariants = new Invariants(world);
   let failure: string | undefined;
@@ -69,6 +74,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     failure = error.message;
   }
   const { cloud, vendors } = world;
+  const records = (name: string) => [...cloud.archive.objects.keys()].filter((key) => key.endsWith(name));
   return {
     seed,
     story,
@@ -79,7 +85,10 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     steps: scheduler.steps,
     refreshes: vendors.presentations.length,
     published: cloud.publisher.taken.length,
-    manifests: [...cloud.archive.objects.keys()].filter((key) => key.endsWith('manifest.json')).length,
+    manifests: records('manifest.json').length,
+    gaps: records('gap.json').length,
+    fills: records('gap.json').filter((key) => cloud.archive.objects.has(key.replace('gap.json', 'manifest.json')))
+      .length,
     required: [...cloud.connections.items.values()].filter(({ health }) => health === 'reauthorization-required')
       .length,
     modelSteps: world.ports.trace.steps,

@@ -2,9 +2,10 @@ import type { AlertJob, ReportJob } from '../../functions/core/jobs.ts';
 import type { Provider } from '../../functions/core/provider.ts';
 import { aReportJob, anAlertJob } from '../support/report-job.ts';
 import type { FaultPlan } from './faults.ts';
-import { consent } from './people.ts';
+import { consent, writeNote } from './people.ts';
 import { between, chance, pick } from './random.ts';
 import { START } from './start.ts';
+import { SHARD } from './state.ts';
 import { isShort, outageOf, slowJob } from './stories/outage-plan.ts';
 import { storyOf } from './stories/story.ts';
 import { PROVIDERS } from './vendors.ts';
@@ -29,6 +30,18 @@ function alertJobs(seed: number): readonly AlertJob[] {
       everySeconds: pick(seed, 'holes', [180, 300]),
     }),
   ];
+}
+
+/** Changes at the law firm, told by webhooks and found by polls. */
+function changesJob(): AlertJob {
+  return anAlertJob({
+    name: 'changes',
+    connection: 'firm',
+    provider: 'actionstep',
+    source: 'hooks',
+    options: { resources: ['filenotes'], events: ['FileNoteCreated'] },
+    everySeconds: 180,
+  });
 }
 
 function reportJobs(seed: number): readonly ReportJob[] {
@@ -76,16 +89,22 @@ export async function settleIn(world: World, plan: FaultPlan): Promise<void> {
   }
   const focus = focusOf(scheduler.seed);
   const away = storyOf(scheduler.seed) === 'outage' ? outageOf(scheduler.seed) : undefined;
-  const slow = away === undefined ? (job: AlertJob | ReportJob) => job : slowJob;
+  const isLong = away !== undefined || storyOf(scheduler.seed) === 'gaps';
+  const slow = isLong ? slowJob : (job: AlertJob | ReportJob) => job;
   const jobs = [
-    ...(focus.alerts ? alertJobs(scheduler.seed) : []),
+    ...(focus.alerts ? [...alertJobs(scheduler.seed), changesJob()] : []),
     ...(focus.reports && (away === undefined || isShort(away)) ? reportJobs(scheduler.seed) : []),
   ].map(slow);
   for (const job of jobs) {
     const { sources, alertSources } = PROVIDERS[job.provider] as Provider;
     const source = (job.kind === 'report' ? sources : alertSources)[job.source];
-    world.prefixes.push(`${job.connection}/${job.name}/`);
+    const prefix = `${job.connection}/${job.name}/`;
+    world.prefixes.push(prefix, `incomplete/${prefix}`);
     await cloud.jobs.configure({ ...job, options: source?.parseOptions(job.options) ?? {} }, START);
+  }
+  if (focus.alerts) {
+    const hook = { connection: 'firm', provider: 'actionstep', name: 'notes', job: 'changes', shard: SHARD };
+    await cloud.hooks.want({ ...hook, events: ['FileNoteCreated'] });
   }
   for (const name of vendors.actionsteps.keys()) consent(world, name, `first-${name}`);
   await scheduler.run(START.getTime() + 20_000);
@@ -121,6 +140,7 @@ export function scheduleTicks(world: World, plan: FaultPlan, minute: number): vo
 
 /** What a seed is about: all of it, or one part of it in more depth. */
 export function focusOf(seed: number): { readonly alerts: boolean; readonly reports: boolean } {
+  if (storyOf(seed) === 'gaps') return { alerts: false, reports: true };
   const focus = chance(seed, 'focus');
   return { alerts: focus >= 0.55 && (focus < 0.78 || focus >= 0.9), reports: focus >= 0.78 };
 }
@@ -172,10 +192,14 @@ function scheduleProviders(world: World, plan: FaultPlan, minutes: number): void
       else vendors.opsrampControl.changeAlert(id, { currentState: change });
       vendors.noteAlert(id, isAct ? undefined : change, world.scheduler.now);
     });
-    some(`note ${index}`, 0.8, () => {
-      vendors.actionsteps.get('firm')?.createRecord('filenotes', {}, now());
-    });
+    some(`note ${index}`, 0.8, () => writeNote(world, `note-${index}`));
   }
+  // A delivery that is answered otherwise than with 200 switches the webhook off.
+  some('hook goes off', 0.3, () => {
+    const model = vendors.actionsteps.get('firm');
+    for (const delivery of model?.deliveries({ name: 'FileNoteCreated', resource: 'filenotes', id: '1' }) ?? [])
+      model?.settle(delivery, 503, now());
+  });
   some('hole', 0.6, () => {
     const added = vendors.action1.control.addCriticalVulnerability({ endpoints: 1 });
     if (chance(seed, 'hole mended') < 0.5) {

@@ -26,6 +26,7 @@ describe('the service on a virtual clock, with faults', () => {
     expect(totals.fewestFaults).toBeGreaterThanOrEqual(1);
     expect(neverCrashed(totals)).toEqual([]);
     expect(neverLooked(totals)).toEqual([]);
+    expect(totals.fills).toBeGreaterThan(100);
     expect(STORIES.filter((story) => (totals.stories[story] ?? 0) < 100)).toEqual([]);
     const times = (fault: string) =>
       Object.entries(totals.coverage)

@@ -1,6 +1,8 @@
 import { tokenFingerprint } from '../../functions/core/connections/fingerprint.ts';
 import type { HttpRequest, HttpResponse } from '../../functions/core/http.ts';
+import type { ReportJob } from '../../functions/core/jobs.ts';
 import type { Provider, ProviderSettings } from '../../functions/core/provider.ts';
+import type { SourceDescription } from '../../functions/core/reports/source.ts';
 import { action1 } from '../../functions/providers/action1/provider.ts';
 import { actionstep } from '../../functions/providers/actionstep/provider.ts';
 import { opsramp } from '../../functions/providers/opsramp/provider.ts';
@@ -27,6 +29,12 @@ export interface Outage {
 }
 
 export const PROVIDERS: Readonly<Record<string, Provider>> = { action1, actionstep, opsramp };
+export function describeSource({ provider, source: name, options }: ReportJob): SourceDescription {
+  const source = PROVIDERS[provider]?.sources[name];
+  if (source === undefined) throw new Error(`No source ${name}`);
+  return source.describe(source.parseOptions(options));
+}
+
 export const REDIRECT_URI = 'https://steward.test/callback/actionstep';
 export type Rotation = 'strict' | 'grace' | 'reuse-revokes';
 
@@ -80,6 +88,8 @@ export class Vendors {
   readonly action1: Action1Model;
   readonly accessSeconds: number;
   outage: Outage | undefined;
+  /** What the law firm's file notes are to whoever reads them: `denied` to this connection, or `short` of the total. */
+  notes: 'denied' | 'short' | undefined;
   /** What each alert of OpsRamp went through, as far as its state goes. */
   readonly alertBook = new Map<string, AlertChange[]>();
   readonly indexLagSeconds: number;
@@ -192,6 +202,8 @@ export class Vendors {
     if (outage === 'silent') return SILENCE;
     if (outage === 'limited') return response(429, { message: 'too many requests' }, { 'retry-after': '60' });
     if (outage !== undefined) return response(503, { message: 'down for maintenance' });
+    const isNotes = connection === 'firm' && request.url.pathname.endsWith('/filenotes');
+    if (isNotes && this.notes === 'denied') return response(403, { error: 'forbidden' });
     const given = {
       method: request.method,
       url: request.url.href,
@@ -208,10 +220,11 @@ export class Vendors {
           ? this.action1.handle(given, now)
           : this.#model(connection).handle(given, now);
     if (isToken) this.#book(connection, given.body, reply, now, invocation);
+    const body = isNotes && this.notes === 'short' ? oneTooMany(reply.body) : reply.body;
     return {
       status: reply.status,
       headers: { ...reply.headers, date: now.toUTCString() },
-      body: new TextEncoder().encode(reply.body),
+      body: new TextEncoder().encode(body),
     };
   }
 
@@ -329,6 +342,11 @@ function parse(text: string): Readonly<Record<string, string | undefined>> {
   } catch {
     return {};
   }
+}
+
+/** A total that no page ever comes to. */
+function oneTooMany(body: string): string {
+  return body.replace(/"recordCount":(\d+)/u, (_, count: string) => `"recordCount":${Number(count) + 1}`);
 }
 
 /** No answer at all. */

@@ -23,7 +23,7 @@ import { Looks } from './promises/promises.ts';
 import { between } from './random.ts';
 import type { Invocation, Release, Scheduler } from './scheduler.ts';
 import { type Cloud, createCloud, SHARD } from './state.ts';
-import { PROVIDERS, Vendors } from './vendors.ts';
+import { describeSource, PROVIDERS, Vendors } from './vendors.ts';
 
 /** Versions of the code, as manifests name them. */
 export const CODE_VERSIONS: Readonly<Record<Release, string>> = { before: '6', now: '7' };
@@ -39,6 +39,7 @@ export interface LogLine {
   readonly event: string;
   readonly fields: LogFields;
   readonly invocation: string;
+  readonly at: number;
 }
 
 /** The functions on their ports: each is started as Lambda would start it, several at once, each with its own clock. */
@@ -59,6 +60,8 @@ export class World {
   readonly restored = new Set<Connection>();
   /** Connections whose last refresh before a restore died between its commit and its high water (DECISIONS 18). */
   readonly unmarked = new Set<string>();
+  /** Connections that an operator holds after a restore, each with the generation that was put above what is stored. */
+  readonly held = new Map<string, number>();
   /** Fingerprints that ever stood in the table. */
   readonly stored = new Set<string>();
   /** A clock was off by more than leases allow for. */
@@ -133,11 +136,7 @@ export class World {
         stage: 'test',
         jobs: composition.port('jobs', this.cloud.jobs),
         windows: composition.port('windows', this.cloud.windows),
-        describe: (job) => {
-          const source = PROVIDERS[job.provider]?.sources[job.source];
-          if (source === undefined) throw new Error(`No source ${job.source}`);
-          return source.describe(source.parseOptions(job.options));
-        },
+        describe: describeSource,
         start: (name, input) =>
           this.scheduler.effect(invocation, 'lambda.start', INVOKE, async () =>
             this.executions.start(name, input, invocation.release),

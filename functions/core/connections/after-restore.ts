@@ -1,3 +1,4 @@
+import { allEnded } from '../all-ended.ts';
 import { ConflictError } from '../errors.ts';
 import type { Clock } from '../time.ts';
 import type { ConnectionEvents } from '../tokens/connection-events.ts';
@@ -45,7 +46,7 @@ export function createAfterRestore({ store, setHighWater, events, clock }: After
   return {
     async look() {
       const rotating = (await store.list()).filter(({ refresh }) => refresh !== undefined);
-      return Promise.all(
+      return allEnded(
         rotating.map(async (connection) => {
           const highWater = await store.highWater(connection.name);
           return { connection, highWater, held: connection.generation < highWater };

@@ -164,7 +164,10 @@ export function chainModel(options: ChainOptions = {}): Model<ChainState> {
     }
     if (runner.at === 'planned' && runner.action !== 'gap') {
       const read = withRunner(state, place, { ...runner, at: 'read' });
-      yield [`${name} writes parts`, { ...read, parts: [...new Set([...state.parts, runner.window])].toSorted() }];
+      yield [
+        `${name} writes parts`,
+        { ...read, parts: [...new Set([...state.parts, runner.window])].toSorted((a, b) => a - b) },
+      ];
     }
     const isEarly = runner.at === 'planned' && rules.mayWrite(conditionsOf(state, runner));
     if (runner.at === 'read' || isEarly) yield [`${name} writes the record`, written(state, place, runner)];

@@ -38,7 +38,7 @@ export class ConnectionChecks {
     const { name, generation, health } = item;
     const highWater = this.#world.cloud.connections.highWaters.get(name) ?? 0;
     this.#looks.at('I4');
-    const highest = Math.max(generation, this.#highest.get(name) ?? 0);
+    const highest = Math.max(generation, this.#highest.get(name) ?? 0, this.#world.held.get(name) ?? 0);
     this.#highest.set(name, highest);
     // It may lag, and says of no generation that it was committed before it was.
     if (highWater > highest) fail(`I4: the high water of ${name} is ahead of it`);
@@ -109,12 +109,19 @@ export class ConnectionChecks {
   }
 
   #mayBeLost(item: Connection): boolean {
-    const { scheduler, vendors, restores, unmarked } = this.#world;
+    const { vendors, restores, unmarked, held } = this.#world;
+    // What is held presents nothing: whatever a restore brought back, nothing is lost by it.
+    if (held.has(item.name)) return this.#wasDisturbed(item);
     if (unmarked.has(item.name)) return true;
     // With both tables put back nothing is left that knows of the newer token.
     if (restores.some(({ what }) => what.includes('connections') && what.includes('state'))) return true;
     // Clocks beyond their allowance: two may hold a lease, and a provider that revokes a family does so then.
     if (this.#world.beyondSkew && vendors.rotation === 'reuse-revokes') return true;
+    return this.#wasDisturbed(item);
+  }
+
+  #wasDisturbed(item: Connection): boolean {
+    const { scheduler, vendors } = this.#world;
     return scheduler.invocations.some(
       (invocation) =>
         ['token-refresher', 'oauth-callback'].includes(invocation.function) &&

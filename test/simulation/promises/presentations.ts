@@ -22,7 +22,7 @@ export class PresentationChecks {
   }
 
   #checkOne(latest: Presentation, before: readonly Presentation[]): void {
-    const { restores, unmarked } = this.#world;
+    const { restores, unmarked, held } = this.#world;
     this.#looks.at('I3');
     if (this.#world.beyondSkew) return;
     const same = before.filter(({ fingerprint }) => fingerprint === latest.fingerprint);
@@ -33,9 +33,10 @@ export class PresentationChecks {
       return what.includes('connections') && since >= of && since <= at && latest.at > at;
     });
     // The high water tells what was spent since the backup; with both put back nothing does.
-    if (back?.what.includes('state') === true) return;
+    const isHeld = held.has(latest.connection);
+    if (back?.what.includes('state') === true && !isHeld) return;
     const isStored = this.#world.stored.has(same[spent]?.issued ?? '');
-    if (back !== undefined && isStored && !unmarked.has(latest.connection)) {
+    if (back !== undefined && isStored && (isHeld || !unmarked.has(latest.connection))) {
       fail(`I3: ${latest.connection} presents a token after a restore that was spent before it`);
     }
     const unknown = same.slice(spent).filter((one) => this.#isUnknown(one)).length;

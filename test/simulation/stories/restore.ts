@@ -1,5 +1,8 @@
+import { createAfterRestore } from '../../../functions/core/connections/after-restore.ts';
 import type { Connection } from '../../../functions/core/connections/connection.ts';
+import { createConnectionEvents } from '../../../functions/core/tokens/connection-events.ts';
 import { type Backup, backUp } from '../backup.ts';
+import type { Composition } from '../composition.ts';
 import { consent } from '../people.ts';
 import { fail } from '../promises/promises.ts';
 import { between, chance, pick } from '../random.ts';
@@ -42,7 +45,10 @@ export const restore: Story = async (world, plan) => {
   ] as const);
   const names = chance(seed, 'restored whole') < 0.6 ? [...cloud.connections.items.keys()] : ['firm'];
   if (plan.allows('restore')) backup.restore(what, names);
-  const begin = Math.ceil((5 * MINUTE_MS + QUIET_MS) / MINUTE_MS);
+  const holds =
+    (what as readonly string[]).includes('connections') && chance(seed, 'holds') < 0.6 && plan.allows('holds');
+  if (holds) await hold(world);
+  const begin = Math.ceil((scheduler.now - START.getTime()) / MINUTE_MS);
   for (let minute = begin; minute < begin + 3; minute += 1) {
     scheduleTicks(world, plan, minute);
     await until((minute + 1) * MINUTE_MS);
@@ -53,6 +59,36 @@ export const restore: Story = async (world, plan) => {
     await until((minute + 1) * MINUTE_MS);
   }
 };
+
+/** `steward restore`, before the schedules go on; who is interrupted gives the command again. */
+async function hold(world: World): Promise<void> {
+  const { scheduler, held, cloud } = world;
+  const done = new Set<string>();
+  const open = () =>
+    [...cloud.connections.items.values()].filter(({ refresh, name }) => refresh !== undefined && !done.has(name));
+  for (let count = 0; open().length > 0; count += 1) {
+    world.invoke(`operator@holds-${count}`, 29, async (_, composition) => {
+      const control = afterRestore(world, composition);
+      for (const restored of await control.look()) {
+        const { name, generation } = restored.connection;
+        if (done.has(name)) continue;
+        held.set(name, generation + 1);
+        await control.hold(restored, 'operator');
+        done.add(name);
+      }
+    });
+    await scheduler.run(scheduler.now + MINUTE_MS);
+  }
+}
+
+function afterRestore({ cloud }: World, composition: Composition) {
+  return createAfterRestore({
+    store: composition.connections(),
+    setHighWater: async (name, generation) => void cloud.connections.highWaters.set(name, generation),
+    events: createConnectionEvents('test'),
+    clock: composition.base().clock,
+  });
+}
 
 /** Whether the code found out that an item came out of a backup. */
 export function isRolledBack({ health, lastError }: Connection): boolean {
@@ -68,7 +104,27 @@ function decide(world: World, newest: Backup): void {
     if (isRolledBack(item) && item.generation >= highWater) fail(`${name} is said to be rolled back and is not`);
     if (!isRolledBack(item)) continue;
     const choice = chance(scheduler.seed, `decides on ${name}`);
-    if (choice < 0.5) consent(world, name, `restored-${name}`);
+    if (world.held.has(name) && choice < 0.5 && !isNamedSince(world, name)) trust(world, name);
+    else if (choice < 0.5) consent(world, name, `restored-${name}`);
     else if (choice < 0.7) newest.restore(['connections'], [name]);
   }
+}
+
+/** What the log says of a connection since the backup (RUNBOOK, *Restore from a backup*). */
+const SPEAKS_OF_TOKENS = ['token.refreshed', 'token.merged', 'token.spilled', 'authorization.completed'];
+
+function isNamedSince({ lines, restores }: World, connection: string): boolean {
+  const since = Math.min(...restores.map(({ of }) => of));
+  return lines.some(
+    ({ event, fields, at }) => SPEAKS_OF_TOKENS.includes(event) && fields['connection'] === connection && at >= since,
+  );
+}
+
+/** `steward restore --trust`: nothing was refreshed since the backup, so that what is stored is the last. */
+function trust(world: World, connection: string): void {
+  world.invoke(`operator@trusts-${connection}`, 29, async (_, composition) => {
+    const control = afterRestore(world, composition);
+    const restored = (await control.look()).find((one) => one.connection.name === connection);
+    if (restored !== undefined) await control.trust(restored, 'operator');
+  });
 }

@@ -5,7 +5,7 @@ import type { World } from '../worlds.ts';
 /** What befalls a world between its first consents and the calm at the end. */
 export type Story = (world: World, plan: FaultPlan) => Promise<void>;
 
-export const STORIES = ['usual', 'deploy', 'clocks', 'restore', 'poison', 'outage'] as const;
+export const STORIES = ['usual', 'deploy', 'clocks', 'restore', 'poison', 'outage', 'gaps'] as const;
 export type StoryName = (typeof STORIES)[number];
 
 /** Shares of all seeds; the rest is as usual. */
@@ -15,6 +15,7 @@ const SHARES: readonly (readonly [StoryName, number])[] = [
   ['restore', 0.05],
   ['poison', 0.03],
   ['outage', 0.02],
+  ['gaps', 0.02],
 ];
 
 /** Which story a seed tells. */
