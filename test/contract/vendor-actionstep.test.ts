@@ -160,7 +160,9 @@ function complaints(request: HttpRequest): readonly string[] {
   ];
 }
 
-describe.skipIf(!present)("Actionstep's own documents (skipped where ../shared/specs/actionstep is absent)", () => {
+const why = present ? '' : ` (skipped: the vendor's documents are not at ${SPECS})`;
+
+describe.skipIf(!present)(`Actionstep's own documents${why}`, () => {
   it('are there, 35 resources', () => {
     expect(specs.size).toBe(35);
   });
