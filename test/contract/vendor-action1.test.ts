@@ -25,9 +25,9 @@ interface OpenApi {
   readonly components: { readonly parameters: Readonly<Record<string, Parameter>> };
 }
 
-const why = present ? '' : ` (skipped: the vendor's document is not at ${SPEC})`;
+const skipped = present ? '' : ` (skipped: the vendor's document is not at ${SPEC})`;
 
-describe.skipIf(!present)(`Action1 and its OpenAPI document${why}`, () => {
+describe.skipIf(!present)(`Action1 and its OpenAPI document${skipped}`, () => {
   let document: OpenApi;
   let ajv: Ajv2020;
   let exchanges: readonly Exchange[];
