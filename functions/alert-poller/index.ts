@@ -16,6 +16,7 @@ import { createMetrics } from '../adapters/powertools/metrics.ts';
 import { createOpenApi } from '../core/api.ts';
 import { createConnectionAccess } from '../core/connections/connection-access.ts';
 import { createSealer } from '../core/sealing/sealer.ts';
+import { STORE_PATIENCE } from '../core/tokens/timing.ts';
 import { createKeepHooks } from '../core/work/keep-hooks.ts';
 import { createSend } from '../http/send.ts';
 import { PROVIDERS } from '../providers/registry.ts';
@@ -26,7 +27,7 @@ const config = readConfig(process.env);
 const log = createLog('alert-poller');
 const clock = { now: () => new Date() };
 const random = createRandom(randomFillSync);
-const client = new DynamoDBClient();
+const client = new DynamoDBClient(STORE_PATIENCE);
 const table = { client, tableName: config.STATE_TABLE_NAME };
 
 const access = createConnectionAccess({
@@ -60,7 +61,7 @@ export const handler = createEntry(
       clock,
       providers: PROVIDERS,
     }),
-    nudge: createNudge({ client: new LambdaClient(), functionName: config.PUBLISHER_FUNCTION_NAME, log }),
+    nudge: createNudge({ client: new LambdaClient(STORE_PATIENCE), functionName: config.PUBLISHER_FUNCTION_NAME, log }),
     origin,
     keepHooks: createKeepHooks({
       hooks: createHookStore(table),

@@ -9,12 +9,14 @@ import { createEntry } from '../adapters/powertools/entry.ts';
 import { createLog } from '../adapters/powertools/log.ts';
 import { createMetrics } from '../adapters/powertools/metrics.ts';
 import { createSnsPublisher } from '../adapters/sns/publisher.ts';
+import { PUBLISH_PATIENCE } from '../core/publishing/publisher.ts';
+import { STORE_PATIENCE } from '../core/tokens/timing.ts';
 import { readConfig } from './config.ts';
 import { createHandler } from './handler.ts';
 
 const config = readConfig(process.env);
 const log = createLog('event-publisher');
-const table = { client: new DynamoDBClient(), tableName: config.STATE_TABLE_NAME };
+const table = { client: new DynamoDBClient(STORE_PATIENCE), tableName: config.STATE_TABLE_NAME };
 
 export const handler = createEntry(
   log,
@@ -22,13 +24,12 @@ export const handler = createEntry(
     outbox: createOutboxStore(table),
     latencies: createLatencyStore(table),
     publisher: createSnsPublisher({
-      // One attempt: a publish whose reply was lost is sent again by the next drain, and counted there.
-      client: new SNSClient({ maxAttempts: 1 }),
+      client: new SNSClient(PUBLISH_PATIENCE),
       topicArns: JSON.parse(config.TOPIC_ARNS) as Readonly<Record<string, string>>,
     }),
     // Lambda's own variable: a publisher with more backlog than time calls the next one.
     nudge: createNudge({
-      client: new LambdaClient(),
+      client: new LambdaClient(STORE_PATIENCE),
       functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? '',
       log,
     }),

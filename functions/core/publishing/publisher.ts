@@ -1,3 +1,4 @@
+import { SECOND_MS } from '../time.ts';
 import type { SnsMessage } from './message.ts';
 
 /** How one entry of a batch fared. */
@@ -10,6 +11,15 @@ export type PublishResult =
 
 /** Entries that one call takes. */
 export const BATCH_ENTRIES = 10;
+
+/**
+ * Options of SNS's client. One attempt: a publish whose reply was lost is sent again by the next drain, and counted
+ * there. Left to itself the SDK waits for ever, and a drain would hold its shard until it is killed.
+ */
+export const PUBLISH_PATIENCE = {
+  maxAttempts: 1,
+  requestHandler: { connectionTimeout: SECOND_MS, requestTimeout: 5 * SECOND_MS, throwOnRequestTimeout: true },
+} as const;
 
 export interface EventPublisher {
   /**

@@ -7,6 +7,14 @@ import type { WorkStore } from './work.ts';
 
 /** Hooks carry one record; what is larger is no hook. */
 export const HOOK_LIMIT_BYTES = 1024 * 1024;
+/**
+ * Options of the client behind it: two tries at a table that never answers take less than a second, and then the answer
+ * is 200 all the same.
+ */
+export const HOOK_PATIENCE = {
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 250, requestTimeout: 300, throwOnRequestTimeout: true },
+} as const;
 /** Records that one delivery may name. */
 const HINT_LIMIT = 100;
 const CONNECTION = /^[\w.-]{1,128}$/;
