@@ -1,4 +1,4 @@
-import { attentionOf } from '../attention.ts';
+import { type Attention, attentionOf } from '../attention.ts';
 import type { Overview } from '../overview.ts';
 import { count } from '../words.ts';
 import { escape } from './html.ts';
@@ -15,7 +15,16 @@ export function attentionSection(overview: Overview): string {
     return `<li class="${tone}"><p><strong>${escape(about)}</strong> ${escape(what)}</p>${command}</li>`;
   });
   const more = items.length > SHOWN ? `<p class="soft">And ${count(items.length - SHOWN)} more.</p>` : '';
-  return `<section class="attention" aria-labelledby="h-attention"><h2 id="h-attention">Needs somebody: ${count(items.length)}</h2><ul>${lines.join('')}</ul>${more}</section>`;
+  const tone = items.some((item) => item.tone === 'bad') ? '' : ' watch';
+  return `<section class="attention${tone}" aria-labelledby="h-attention"><h2 id="h-attention">${headingOf(items)}</h2><ul>${lines.join('')}</ul>${more}</section>`;
+}
+
+/** What mends itself needs nobody, and is worth a look all the same. */
+function headingOf(items: readonly Attention[]): string {
+  const bad = items.filter(({ tone }) => tone === 'bad').length;
+  const warn = items.length - bad;
+  if (bad === 0) return `Nothing needs you; ${count(warn)} to watch`;
+  return `Needs somebody: ${count(bad)}${warn === 0 ? '' : `; ${count(warn)} to watch`}`;
 }
 
 /** The whole in five figures. */

@@ -11,7 +11,7 @@ export function jobsSection({ jobs, at }: Overview): string {
     {
       title: 'Job',
       cell: (job) =>
-        `<strong>${escape(job.name)}</strong><br><span class="soft">${escape(job.connection)} · ${escape(job.schedule)}</span>`,
+        `<strong>${escape(job.name)}</strong><br><span class="soft">${escape(job.connection)} · ${escape(job.schedule)}</span>${errorText(job)}`,
     },
     { title: 'Next', cell: (job) => nextText(job, at) },
     { title: 'Last', cell: (job) => lastCell(job, at) },
@@ -27,13 +27,14 @@ function nextText({ paused, nextAt }: JobView, at: Date): string {
   return nextAt !== undefined && nextAt <= at ? 'now' : relative(nextAt, at);
 }
 
+function errorText({ lastError }: JobView): string {
+  return lastError === undefined ? '' : `<br><span class="bad">${escape(lastError)}</span>`;
+}
+
+/** A look takes a while: what ran meanwhile ran now, not later. */
 function lastCell(job: JobView, at: Date): string {
-  const { lastAt, lastError } = job;
-  return (
-    relative(lastAt, at) +
-    latencyText(job) +
-    (lastError === undefined ? '' : `<br><span class="bad">${escape(lastError)}</span>`)
-  );
+  const { lastAt } = job;
+  return (lastAt !== undefined && lastAt > at ? 'now' : relative(lastAt, at)) + latencyText(job);
 }
 
 function latencyText({ latencyP50Ms, latencyP99Ms }: JobView): string {

@@ -19,7 +19,7 @@ section{background:var(--card);border:1px solid var(--line);border-radius:.6rem;
 .good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}.quiet{color:var(--soft)}
 code{font:.85em ui-monospace,monospace;background:var(--code);color:var(--ink);padding:.15rem .4rem;border-radius:.3rem;overflow-wrap:anywhere}
 .attention{border-left:.35rem solid var(--bad)}
-.attention.calm{border-left-color:var(--good)}
+.attention.calm{border-left-color:var(--good)}.attention.watch{border-left-color:var(--warn)}
 .attention.calm h2{color:var(--good)}
 .attention li{display:flex;flex-wrap:wrap;gap:.2rem 1rem;justify-content:space-between;align-items:baseline;padding:.45rem 0 0 .8rem;margin-top:.45rem;border-top:1px solid var(--line);color:var(--ink);overflow-wrap:anywhere}
 .attention li p{flex:1 1 20rem;min-width:0}

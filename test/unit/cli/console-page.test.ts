@@ -101,4 +101,29 @@ describe('the console’s page', () => {
     expect(body).toContain('None yet: <code>steward apply</code> makes them.');
     expect(body).toContain('Nothing was published yet.');
   });
+
+  it.each([
+    [[], 'Nothing needs you'],
+    [['pending'], 'Nothing needs you; 1 to watch'],
+    [['reauthorization-required'], 'Needs somebody: 1'],
+    [['reauthorization-required', 'pending', 'paused'], 'Needs somebody: 1; 2 to watch'],
+  ] as const)('counts of %j who is needed apart from what is to be watched', (states, heading) => {
+    const connections = states.map((status) => ({
+      name: status,
+      provider: 'vendor',
+      title: 'Vendor',
+      needsConsent: false,
+      secret: 'clients',
+      status,
+      generation: 1,
+    }));
+    const page = consoleBody({ ...hostile, connections, exports: [], jobs: [], events: [], outbox: { pending: 0 } });
+    expect(page).toContain(`<h2 id="h-attention">${heading}</h2>`);
+  });
+
+  it('says now of what ran while it looked', () => {
+    const [job] = hostile.jobs;
+    const jobs = job === undefined ? [] : [{ ...job, name: 'j', lastAt: new Date(at.getTime() + 900) }];
+    expect(consoleBody({ ...hostile, jobs })).toContain('data-label="Last"><div>now');
+  });
 });
