@@ -7,6 +7,7 @@ import { auditEvent, recordAudit } from '../audit.ts';
 import { EXIT } from '../exit.ts';
 import type { Services } from '../services.ts';
 import type { Tone } from '../table.ts';
+import { momentOf } from '../moment.ts';
 import { instant } from '../words.ts';
 import type { Terminal } from '../terminal.ts';
 import type { CommandContext } from './context.ts';
@@ -72,8 +73,8 @@ export async function replayCommand(
   { terminal, services }: CommandContext,
   options: { readonly from: string; readonly to?: string },
 ): Promise<number> {
-  const from = dateOf(options.from);
-  const to = options.to === undefined ? services.clock.now() : dateOf(options.to);
+  const from = momentOf(options.from);
+  const to = options.to === undefined ? services.clock.now() : momentOf(options.to);
   if (from >= to)
     throw new UsageError(`Nothing lies between ${instant(from)} and ${instant(to)}: --from comes before --to`);
   const shards = shardsOf(services);
@@ -92,10 +93,4 @@ export async function replayCommand(
   );
   if (terminal.json) terminal.out(JSON.stringify({ replayed: count, from, to }));
   return EXIT.done;
-}
-
-function dateOf(text: string): Date {
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime())) throw new UsageError(`${text} is not a date: say 2026-01-31T02:00:00Z`);
-  return date;
 }

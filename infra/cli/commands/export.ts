@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { createWindowStore } from '../../../functions/adapters/dynamodb/window-store.ts';
-import { NotFoundError, UsageError } from '../../../functions/core/errors.ts';
+import { NotFoundError } from '../../../functions/core/errors.ts';
 import type { ReportJob } from '../../../functions/core/jobs.ts';
 import { suggestion } from '../../../functions/core/nearest.ts';
 import {
@@ -10,6 +10,7 @@ import {
 } from '../../../functions/core/schedules/request-export.ts';
 import { EXIT } from '../exit.ts';
 import type { Services } from '../services.ts';
+import { momentOf } from '../moment.ts';
 import { count, instant } from '../words.ts';
 import type { CommandContext } from './context.ts';
 
@@ -41,8 +42,8 @@ export async function exportCommand(
 ): Promise<number> {
   await reportNamed(services, name);
   const asked = await requestExportOf(services)(name, {
-    ...(options.from === undefined ? {} : { from: dateOf(options.from) }),
-    ...(options.to === undefined ? {} : { to: dateOf(options.to) }),
+    ...(options.from === undefined ? {} : { from: momentOf(options.from) }),
+    ...(options.to === undefined ? {} : { to: momentOf(options.to) }),
   });
   const what = asked.fills.length === 0 ? name : `${name}, ${asked.fills.length} gap(s) to fill`;
   terminal.note(
@@ -89,13 +90,6 @@ async function lookAt(services: Services, name: string, { from, to, fills }: Req
   const isCovered =
     records.some((record) => has([from], record.from)) && records.some((record) => has([to], record.to));
   return { records, ended, failed, done: isCovered && ended.length === records.length };
-}
-
-function dateOf(text: string): Date {
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime()))
-    throw new UsageError(`${text} is not a date: say 2026-01-31 or 2026-01-31T02:00:00Z`);
-  return date;
 }
 
 async function reportNamed({ jobs }: Services, name: string): Promise<void> {

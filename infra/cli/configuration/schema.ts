@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { MOMENT_FORM, parseMoment } from '../moment.ts';
 
 /** Names of connections and jobs: they become keys, paths and parts of URLs. */
 export const NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -14,9 +15,9 @@ const interval = v.pipe(
 );
 
 const instant = v.pipe(
-  v.union([v.string(), v.date()], 'must be a date, as 2026-01-31 or 2026-01-31T02:00:00Z'),
-  v.transform((value) => new Date(value)),
-  v.check((date) => !Number.isNaN(date.getTime()), 'must be a date, as 2026-01-31 or 2026-01-31T02:00:00Z'),
+  v.union([v.string(), v.date()], `must be a date, as ${MOMENT_FORM}`),
+  v.transform((value) => (typeof value === 'string' ? parseMoment(value) : value) ?? new Date(Number.NaN)),
+  v.check((date) => !Number.isNaN(date.getTime()), `must be a date, as ${MOMENT_FORM}`),
 );
 
 const options = v.optional(v.record(v.string(), v.unknown()), {});

@@ -98,6 +98,7 @@ describe('readConfiguration', () => {
       ['every: 2m', 'every: often'],
       /^steward\.yaml:17:5: alerts\.acme-alerts\.every must be a number with s, m or h/,
     ],
+    ['a date that there is not', ['from: 2026-01-01,', 'from: 2026-02-30,'], /^steward\.yaml:19:11: .*must be a date/],
     ['a bad date', ['from: 2026-01-01,', 'from: soon,'], /^steward\.yaml:19:11: .*must be a date/],
     ['a wrong version', ['version: 1', 'version: 2'], /^steward\.yaml:1:1: version must be 1/],
     [
