@@ -22,6 +22,13 @@ export function basicInstant(instant: Date): string {
   return `${instant.toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}Z`;
 }
 
+const WINDOW = /\/(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z--(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\//;
+
+/** `<from>/<to>` of the window that a key belongs to, where nothing but its name tells. */
+export function windowOfKey(key: string): string | undefined {
+  return WINDOW.exec(key)?.[0].replace(WINDOW, '$1-$2-$3T$4:$5:$6.000Z/$7-$8-$9T$10:$11:$12.000Z');
+}
+
 /** `part-00001.csv`, `vendor-00002-report.csv`. */
 export function numbered(kind: 'part' | 'keys' | 'vendor', index: number, rest: string): string {
   return `${kind}-${String(index).padStart(5, '0')}${rest}`;

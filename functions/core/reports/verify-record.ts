@@ -11,7 +11,7 @@ import {
   type SignedRecord,
   signedText,
 } from './manifest.ts';
-import { GAP, MANIFEST, windowPrefix } from './names.ts';
+import { GAP, MANIFEST, windowOfKey, windowPrefix } from './names.ts';
 import { schemaHash } from './schema.ts';
 import type { ArchiveReader, Finding, FindingKind, LocatedRecord } from './verify.ts';
 
@@ -26,7 +26,9 @@ export async function verifyRecord(
   const bytes = await reader.read(key);
   const record = bytes && parseRecord(bytes);
   if (bytes === undefined || record === undefined) {
-    findings.push({ kind: 'record', job, key, message: 'Not a manifest or gap record that can be read' });
+    const message = 'Not a manifest or gap record that can be read';
+    const place = windowOfKey(key);
+    findings.push({ kind: 'record', job, ...(place === undefined ? {} : { window: place }), key, message });
     return undefined;
   }
   const window = `${record.window.from}/${record.window.to}`;

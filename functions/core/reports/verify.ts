@@ -109,7 +109,8 @@ export async function verifyArchive(
       if (record) located.push(record);
       onProgress(++done, total);
     }
-    findings.push(...versionFindings(job, located, listing), ...strayFindings(job, strays, located));
+    const unread = new Set(keys.filter((one) => located.every((record) => record.key !== one)).map(folderOf));
+    findings.push(...versionFindings(job, located, listing), ...strayFindings(job, strays, located, unread));
     const sorted = located.toSorted((a, b) => a.record.sequence - b.record.sequence);
     findings.push(...verifyChain(job, sorted));
     chains.set(job, sorted);
@@ -129,11 +130,16 @@ function readKey(publicKey: string): KeyObject {
 }
 
 /** Files that no record names: of attempts that failed, or put there by somebody. Nobody signed for them. */
-function strayFindings(job: string, files: JobFolder['strays'], records: readonly LocatedRecord[]): readonly Finding[] {
+function strayFindings(
+  job: string,
+  files: JobFolder['strays'],
+  records: readonly LocatedRecord[],
+  unread: ReadonlySet<string>,
+): readonly Finding[] {
   const named = new Set<string>();
   const sealed = new Set<string>();
   for (const { key, record } of records) {
-    sealed.add(key.slice(0, key.lastIndexOf('/')));
+    sealed.add(folderOf(key));
     if (record.kind === 'gap') continue;
     for (const part of [...record.parts, record.summary]) named.add(part.key);
   }
@@ -142,9 +148,15 @@ function strayFindings(job: string, files: JobFolder['strays'], records: readonl
     if (sealed.has(folder)) {
       return keys.filter((key) => !named.has(key)).map((key) => ({ kind: 'stray', job, key, message: beside }));
     }
+    // Nobody knows what a record that cannot be read named.
+    if (unread.has(folder)) return [];
     const message = 'A data file without a manifest beside it';
     return keys.slice(0, 1).map((key) => ({ kind: 'stray', job, key, message }));
   });
+}
+
+function folderOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('/'));
 }
 
 function describeJob(job: string, records: readonly LocatedRecord[], findings: number): VerifiedJob {

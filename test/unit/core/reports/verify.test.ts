@@ -174,6 +174,17 @@ describe('verifyArchive()', () => {
     ]);
   });
 
+  it('says in which window a record cannot be read, and takes nothing beside it for a stray', async () => {
+    const world = await threeDays();
+    const key = `${world.prefix(DAY.from, DAY.to)}manifest.json`;
+    const forged = await read(world, key);
+    forged[3] = 0;
+    const { ok, findings } = await verifyArchive(readerOf(world, { [key]: forged }), TEST_PUBLIC_KEY);
+    expect(ok).toBe(false);
+    expect(findings[0]).toMatchObject({ kind: 'record', key, window: `${DAY.from}/${DAY.to}` });
+    expect(findings.map(({ kind }) => kind)).toEqual(['record', 'chain']);
+  });
+
   it('calls a record that lacks what it must have no record, instead of stumbling over it', async () => {
     const world = await threeDays();
     const key = `${world.prefix(DAY.from, DAY.to)}manifest.json`;
