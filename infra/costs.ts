@@ -99,15 +99,20 @@ export function monthlyCosts(usage: Usage): Cost[] {
     { item: 'Schedules', dollars: ticks * PRICE.schedule },
     { item: 'SNS', dollars: versions * PRICE.publish },
     { item: 'KMS requests', dollars: (ticks * 2 + exports) * PRICE.kmsRequest },
-    { item: 'Secrets read', dollars: TICKS_PER_MONTH * usage.shards * PRICE.secretRequest },
+    { item: 'Secrets read', dollars: secretReads(usage, refreshes) * PRICE.secretRequest },
     { item: 'S3 puts', dollars: exports * WORK.export.puts * PRICE.s3Put },
     { item: 'Logs', dollars: (sum(({ logBytes }) => logBytes) / 1e9) * PRICE.logGigabyte },
-    { item: 'Keys, secrets', dollars: 3 * PRICE.kmsKeyMonth + usage.providers * PRICE.secretMonth },
+    { item: 'Keys, secrets', dollars: 3 * PRICE.kmsKeyMonth + usage.secrets * PRICE.secretMonth },
     {
       item: 'Alarms, metrics',
       dollars: ALARMS * PRICE.alarmMonth + PRICE.compositeAlarmMonth + metrics * PRICE.metricMonth,
     },
   ];
+}
+
+/** A secret is kept for three minutes in each environment that refreshes; nothing else reads one. */
+function secretReads({ shards, secrets }: Usage, refreshes: number): number {
+  return Math.min(refreshes, (shards * secrets * TICKS_PER_MONTH) / 3);
 }
 
 /** The table that README shows: `npm run costs` writes it there. */

@@ -2,7 +2,7 @@ import { CONCURRENCY, DUE_LIMIT, PASS_MS } from '../functions/core/alerts/sweep-
 import { IN_FLIGHT, SPEND_BUDGET_MS } from '../functions/core/tokens/timing.ts';
 import { FUNCTIONS, functionShape } from './functions.ts';
 import { markdownTable } from './markdown-table.ts';
-import { MAX_ALIASES, type Usage, WORK } from './usage.ts';
+import { CLIENT_BYTES, MAX_ALIASES, SECRET_BYTES, type Usage, WORK } from './usage.ts';
 
 /** One limit, and how near it a deployment is. */
 export interface Limit {
@@ -11,10 +11,6 @@ export interface Limit {
   readonly used: number;
   readonly turn: string;
 }
-
-/** Bytes of one client in a secret that many share: its key, id and secret, as Action1 hands them out. */
-const CLIENT_BYTES = 180;
-const SECRET_BYTES = 65_536;
 
 /** Units that a partition named for a shard takes: moves of an index key, and rows of an outbox. */
 const SHARD_WRITES = { refresh: 2, alertPoll: 2, alertVersion: 4 } as const;
@@ -54,7 +50,7 @@ export function refreshesPerTick(seconds: number = WORK.refresh.seconds): number
 }
 
 /** What one tick of one shard can do. */
-function ownLimits({ connections, providers, shards }: Usage, { refreshes, polls }: Rates): Limit[] {
+function ownLimits({ connections, secrets, shards }: Usage, { refreshes, polls }: Rates): Limit[] {
   const passesPerTick = Math.min(
     DUE_LIMIT,
     (CONCURRENCY * secondsOf('alert-poller', PASS_MS)) / WORK.alertPoll.seconds,
@@ -64,7 +60,7 @@ function ownLimits({ connections, providers, shards }: Usage, { refreshes, polls
     { name: 'Alert passes that a tick has time for', used: polls / shards / passesPerTick, turn: 'shards' },
     {
       name: 'Clients in one secret (64 KB)',
-      used: ((connections / providers) * CLIENT_BYTES) / SECRET_BYTES,
+      used: ((connections / secrets) * CLIENT_BYTES) / SECRET_BYTES,
       turn: 'a further secret, by its name in `secret:`',
     },
     {

@@ -18,12 +18,18 @@ export interface Usage {
   /** Whose accounts they are. */
   readonly providers: number;
   readonly shards: number;
+  /** In which the clients of all connections lie, spread evenly. */
+  readonly secrets: number;
   /** Per connection and day. Idle: one in seven days; busy: one each time the access token nears its end. */
   readonly refreshesPerDay: number;
   readonly alertPollsPerDay: number;
   readonly alertVersionsPerDay: number;
   readonly exportsPerDay: number;
 }
+
+/** Bytes of one client in a secret that many share: its key, id and secret, as Action1 hands them out. */
+export const CLIENT_BYTES = 180;
+export const SECRET_BYTES = 65_536;
 
 /** The sizes that are shown. */
 export const COST_SIZES: readonly number[] = [10, 1_000, 100_000];
@@ -33,9 +39,12 @@ const CONNECTIONS_PER_SHARD = 1_750;
 
 /** A managed-service provider's mix: half the connections polled each five minutes, a weekly export of each. */
 export function typicalUsage(connections: number): Usage {
+  const providers = 3;
   return {
     connections,
-    providers: 3,
+    providers,
+    // Half full at most, one for each provider at least.
+    secrets: Math.max(providers, Math.ceil((2 * connections * CLIENT_BYTES) / SECRET_BYTES)),
     shards: Math.ceil(connections / CONNECTIONS_PER_SHARD),
     refreshesPerDay: 12,
     alertPollsPerDay: 144,

@@ -12,7 +12,20 @@ const dollarsOf = (connections: number, item: string) =>
 describe('costs', () => {
   it('what is used costs in proportion, what stands does not', () => {
     expect(dollarsOf(1_000, 'DynamoDB writes') / dollarsOf(10, 'DynamoDB writes')).toBeCloseTo(100);
-    expect(dollarsOf(1_000, 'Keys, secrets')).toBe(dollarsOf(10, 'Keys, secrets'));
+    expect(dollarsOf(1_000, 'Alarms, metrics')).toBe(dollarsOf(10, 'Alarms, metrics'));
+  });
+
+  it('reads a secret no more often than it is used, nor than it is forgotten', () => {
+    const reads = (connections: number) => Math.round(dollarsOf(connections, 'Secrets read') / 5e-6);
+    expect(reads(10)).toBe(10 * 12 * 30);
+    // Six secrets in one environment, each every three minutes.
+    expect(reads(1_000)).toBe(6 * 20 * 24 * 30);
+  });
+
+  it('no secret is more than half full', () => {
+    for (const connections of COST_SIZES)
+      expect(used(typicalUsage(connections), 'Clients in one secret')).toBeLessThanOrEqual(0.5);
+    expect(used({ ...typicalUsage(1_000), secrets: 1 }, 'Clients in one secret')).toBeGreaterThan(1);
   });
 
   it('counts a refresh as the bench counted it', () => {
