@@ -1,6 +1,7 @@
 import type { Agent, Dispatcher } from 'undici';
 import { ProviderUnavailableError, ResponseTooLargeError } from '../core/errors.ts';
 import type { HttpRequest } from '../core/http.ts';
+import { ACCEPT_ENCODING } from './decode-body.ts';
 
 /** What came over the wire, the body as it was sent. */
 export interface RawResponse {
@@ -32,10 +33,8 @@ export function exchange(agent: Agent, request: HttpRequest, limits: ExchangeLim
     const handler = createHandler(url.host, limits, resolve, reject);
     const path = `${url.pathname}${url.search}`;
     // It tells the handler of everything that goes wrong, an argument that it does not take included.
-    agent.dispatch(
-      { origin: url.origin, path, method, headers: { 'user-agent': 'steward', ...headers }, body },
-      handler,
-    );
+    const sent = { 'user-agent': 'steward', 'accept-encoding': ACCEPT_ENCODING, ...headers };
+    agent.dispatch({ origin: url.origin, path, method, headers: sent, body }, handler);
   });
 }
 

@@ -63,6 +63,20 @@ describe('data keys from KMS', () => {
     await expect(keys.open(bare.CiphertextBlob ?? new Uint8Array(), 'access')).rejects.toThrow(SealBrokenError);
   });
 
+  it.each([
+    'DisabledException',
+    'KMSInvalidStateException',
+    'AccessDeniedException',
+    'NotFoundException',
+    'ThrottlingException',
+    'TimeoutError',
+  ])('S84: fails closed on %s, and calls no seal broken', async (name) => {
+    const failing = { send: async () => Promise.reject(Object.assign(new Error('no'), { name })) };
+    const keys = createKmsDataKeys({ client: failing as unknown as KMSClient, keyArn, stage: 'contract' });
+    await expect(keys.generate('access')).rejects.toThrow(StoreUnavailableError);
+    await expect(keys.open(new Uint8Array(64), 'access')).rejects.toThrow(StoreUnavailableError);
+  });
+
   it('S84: says that KMS did not answer, and not that a seal is broken', async () => {
     const silent = new KMSClient({ ...aws.client, endpoint: 'http://127.0.0.1:1', maxAttempts: 1 });
     const keys = createKmsDataKeys({ client: silent, keyArn, stage: 'contract' });

@@ -25,6 +25,7 @@ import { createConnectionAccess } from '../../functions/core/connections/connect
 import { CredentialsMissingError, SealBrokenError, StoreUnavailableError } from '../../functions/core/errors.ts';
 import { createSealer } from '../../functions/core/sealing/sealer.ts';
 import { HOUR_MS } from '../../functions/core/time.ts';
+import { createRefresh } from '../../functions/core/tokens/refresh.ts';
 import { createRefreshSweep } from '../../functions/core/tokens/sweep.ts';
 import { LEASE_MS } from '../../functions/core/tokens/timing.ts';
 import { type LocalCloud, startLocalCloud } from '../../infra/local/cloud.ts';
@@ -103,7 +104,8 @@ function compose(cloud: LocalCloud, options: LoopbackOptions, client: DynamoDBCl
 
 type Started = Awaited<ReturnType<typeof start>>;
 
-async function connect({ store, world, authorizations, answer, dependencies }: Started, name: string): Promise<void> {
+/** From a new connection to the brink of its callback. */
+async function begin({ store, world, authorizations, answer, dependencies }: Started, name: string) {
   const { clock } = world;
   const secret = { name: 'acme', key: 'one' };
   await store.configure(
@@ -128,11 +130,13 @@ async function connect({ store, world, authorizations, answer, dependencies }: S
   const state = new URL(sent.headers.location ?? '').searchParams.get('state') ?? '';
   const code = world.endpoint.issueCode(name);
   const [cookie = ''] = (sent.cookies[0] ?? '').split(';');
-  const landed = await answer(
-    { ...ask, path: '/callback/acme', rawQuery: `code=${code}&state=${state}`, cookies: [cookie] },
-    deadline,
-  );
-  expect(landed.headers.location).toBe('/outcome/connected');
+  const rawQuery = `code=${code}&state=${state}`;
+  return { callback: () => answer({ ...ask, path: '/callback/acme', rawQuery, cookies: [cookie] }, deadline) };
+}
+
+async function connect(started: Started, name: string): Promise<void> {
+  const { callback } = await begin(started, name);
+  expect((await callback()).headers.location).toBe('/outcome/connected');
 }
 
 type Contents = readonly { readonly table: string; readonly items: readonly Record<string, AttributeValue>[] }[];
@@ -174,6 +178,39 @@ describe.each(['dynoxide', 'dynalite'] as const)('connections over AWS on loopba
     expect(connection).toMatchObject({ generation: 21, health: 'connected', authorizedBy: 'Kim' });
     expect(await store.highWater('c1')).toBe(21);
     expect(world.endpoint.presented).toHaveLength(21);
+  });
+
+  it('R13: 50 refreshers at once on one connection make one token call', async () => {
+    const started = await start(engine);
+    const { world, store, dependencies } = started;
+    await connect(started, 'c1');
+    world.clock.advance(HOUR_MS);
+    const presented = world.endpoint.presented.length;
+    world.endpoint.during = () => new Promise((resolve) => setTimeout(resolve, 100));
+    const ends = await Promise.all(
+      Array.from({ length: 50 }, () => createRefresh(dependencies)('c1', world.deadline())),
+    );
+    expect(ends.filter(({ outcome }) => outcome === 'refreshed')).toHaveLength(1);
+    // Who comes when it is over finds nothing to do.
+    expect(ends.filter(({ outcome }) => !['refreshed', 'leased', 'not-due'].includes(outcome))).toEqual([]);
+    expect(world.endpoint.presented).toHaveLength(presented + 1);
+    expect(await store.find('c1')).toMatchObject({ generation: 2, health: 'connected', attempts: [] });
+  });
+
+  it('S07: 2, 10 and 50 callbacks at once on one state make one token call', async () => {
+    const started = await start(engine);
+    const { world, store } = started;
+    world.endpoint.during = () => new Promise((resolve) => setTimeout(resolve, 100));
+    for (const count of [2, 10, 50]) {
+      const name = `c${count}`;
+      const { callback } = await begin(started, name);
+      const presented = world.endpoint.presented.length;
+      const answers = await Promise.all(Array.from({ length: count }, callback));
+      expect(world.endpoint.presented).toHaveLength(presented + 1);
+      expect(answers.filter(({ status }) => status === 303)).toHaveLength(1);
+      expect(answers.filter(({ status }) => status === 400)).toHaveLength(count - 1);
+      expect(await store.find(name)).toMatchObject({ generation: 1, health: 'connected', attempts: [] });
+    }
   });
 
   it('R21, S86: spill, merge, and leave no secret in either table', async () => {

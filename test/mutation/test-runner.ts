@@ -36,7 +36,7 @@ const PATIENCE_FACTOR = 20;
 /** A test that takes the processor longer would take it for every mutant that it reaches: it judges none. */
 const SLOW_MS = 500;
 /** Nor does what starts processes and measures their memory. */
-const PROCESS_TESTS = ['**/export-memory.test.ts'];
+const PROCESS_TESTS = ['**/{export,send}-memory.test.ts'];
 
 /** In the sandbox: what each test took, for the processes that stand in for one that hung. */
 const TIMES = 'test-times.json';

@@ -3,27 +3,29 @@ import type { WebEvent, WebResult } from '../../functions/core/authorization/web
 import { createHandler } from '../../functions/oauth-callback/handler.ts';
 import { createWebWorld, type WebWorld } from './web-world.ts';
 
-/** One request in each of Lambda's four forms. */
-export const SHAPES: Readonly<Record<string, (path: string, query: string, cookie: string) => WebEvent>> = {
-  'HTTP API': (rawPath, rawQueryString, cookie) => ({
+type Shape = (path: string, query: string, cookie: string, method?: string) => WebEvent;
+
+/** One request in each of Lambda's four forms, and in each the host that an attacker claims. */
+export const SHAPES: Readonly<Record<string, Shape>> = {
+  'HTTP API': (rawPath, rawQueryString, cookie, method = 'GET') => ({
     version: '2.0',
     rawPath,
     rawQueryString,
     cookies: [cookie],
     headers: { host: 'evil.example' },
-    requestContext: { http: { method: 'GET' } },
+    requestContext: { http: { method } },
   }),
-  'function URL': (rawPath, rawQueryString, cookie) => ({
+  'function URL': (rawPath, rawQueryString, cookie, method = 'GET') => ({
     version: '2.0',
     rawPath,
     rawQueryString,
     cookies: [cookie],
     headers: { 'x-forwarded-host': 'evil.example' },
-    requestContext: { http: { method: 'GET' } },
+    requestContext: { http: { method } },
   }),
-  'payload 1.0': (path, query, cookie) => ({
+  'payload 1.0': (path, query, cookie, httpMethod = 'GET') => ({
     version: '1.0',
-    httpMethod: 'GET',
+    httpMethod,
     path,
     headers: { Cookie: cookie },
     multiValueHeaders: { Cookie: [cookie], Forwarded: ['host=evil.example'] },
@@ -31,10 +33,10 @@ export const SHAPES: Readonly<Record<string, (path: string, query: string, cooki
     multiValueQueryStringParameters: all(query, (text) => decodeURIComponent(text)),
     requestContext: {},
   }),
-  'load balancer': (path, query, cookie) => ({
-    httpMethod: 'GET',
+  'load balancer': (path, query, cookie, httpMethod = 'GET') => ({
+    httpMethod,
     path,
-    multiValueHeaders: { cookie: [`a=b; ${cookie}`] },
+    multiValueHeaders: { cookie: [`a=b; ${cookie}`], host: ['evil.example'], 'x-forwarded-host': ['evil.example'] },
     multiValueQueryStringParameters: all(query, (text) => text),
     requestContext: { elb: {} },
   }),

@@ -7,13 +7,11 @@ import {
 import { checkedEvents } from './event-problems.ts';
 import type { OutboxRow } from '../../functions/core/events.ts';
 
-/** Tickets and pending authorizations in memory; reads and writes are counted. */
+/** Tickets and pending authorizations in memory. */
 export interface MemoryAuthorizations extends AuthorizationStore {
   readonly tickets: Map<string, Ticket>;
   readonly pending: Map<string, PendingAuthorization>;
   readonly outbox: OutboxRow[];
-  reads: number;
-  writes: number;
   /** What a consent's transaction does to them. */
   complete(done: { readonly stateHash: string; readonly ticketHash: string }, at: Date): void;
 }
@@ -26,18 +24,13 @@ export function createMemoryAuthorizations(outbox: OutboxRow[] = []): MemoryAuth
     tickets,
     pending: pendings,
     outbox,
-    reads: 0,
-    writes: 0,
     async createTicket(ticket) {
-      store.writes += 1;
       tickets.set(ticket.hash, ticket);
     },
     async findTicket(hash) {
-      store.reads += 1;
       return tickets.get(hash);
     },
     async begin(pending, now) {
-      store.writes += 1;
       const ticket = tickets.get(pending.ticketHash);
       if (ticket === undefined || ticket.consumedAt !== undefined || ticket.expiresAt <= now) return false;
       if (ticket.stateHash !== undefined) pendings.delete(ticket.stateHash);
@@ -46,11 +39,9 @@ export function createMemoryAuthorizations(outbox: OutboxRow[] = []): MemoryAuth
       return true;
     },
     async find(stateHash) {
-      store.reads += 1;
       return pendings.get(stateHash);
     },
     async countMismatch(stateHash, now) {
-      store.writes += 1;
       const pending = pendings.get(stateHash);
       if (pending === undefined || pending.burntAt !== undefined) return;
       const count = (mismatches.get(stateHash) ?? 0) + 1;
@@ -58,7 +49,6 @@ export function createMemoryAuthorizations(outbox: OutboxRow[] = []): MemoryAuth
       if (count >= MISMATCHES_TO_BURN) pendings.set(stateHash, { ...pending, burntAt: now });
     },
     async burn(pending, now) {
-      store.writes += 1;
       const stored = pendings.get(pending.stateHash);
       if (stored === undefined || stored.burntAt !== undefined || stored.expiresAt <= now) return false;
       if (stored.provider !== pending.provider || stored.browserHash !== pending.browserHash) return false;
@@ -66,7 +56,6 @@ export function createMemoryAuthorizations(outbox: OutboxRow[] = []): MemoryAuth
       return true;
     },
     async finish(pending, outcome, events) {
-      store.writes += 1;
       const stored = pendings.get(pending.stateHash);
       if (stored === undefined) return;
       pendings.set(pending.stateHash, { ...stored, outcome });

@@ -11,6 +11,9 @@ import { createTokenWorld } from './token-world.ts';
 
 export const BASE_URL = 'https://steward.example';
 
+/** Of the ports' methods, those that leave everything as it was. */
+const READS = /\.(?:find|findTicket|get|highWater|open)$/;
+
 /** The pages of consent over the token world: a browser, a provider, a store. */
 export function createWebWorld(options: { readonly providers?: readonly Provider[]; readonly baseUrl?: string } = {}) {
   const baseUrl = options.baseUrl ?? BASE_URL;
@@ -26,7 +29,9 @@ export function createWebWorld(options: { readonly providers?: readonly Provider
   };
   const announced: string[] = [];
 
-  const dependenciesOf = (process = new Process(), overrides: Partial<AuthorizationDependencies> = {}) => {
+  /** What a process does that is given no other. */
+  const recorded = new Process();
+  const dependenciesOf = (process = recorded, overrides: Partial<AuthorizationDependencies> = {}) => {
     const base = world.dependenciesOf(process);
     return {
       ...base,
@@ -86,17 +91,13 @@ export function createWebWorld(options: { readonly providers?: readonly Provider
   const callback = (rawQuery: string, cookie: string, more: Partial<WebRequest> = {}, process?: Process) =>
     ask({ path: '/callback/acme', rawQuery, cookies: cookie === '' ? [] : [cookie], ...more }, process);
 
-  /** Calls of the token endpoint, reads and writes of the authorization store, since the last look. */
-  let seen = { calls: 0, reads: 0, writes: 0 };
+  /** Requests to the provider, whether it got them or not; everything that was read, and everything else that was done,
+   * in any store, at KMS or for a secret. Since the last look. */
   const counts = () => {
-    const now = { calls: world.endpoint.presented.length, reads: authorizations.reads, writes: authorizations.writes };
-    const since = {
-      calls: now.calls - seen.calls,
-      reads: now.reads - seen.reads,
-      writes: now.writes - seen.writes,
-    };
-    seen = now;
-    return since;
+    const names = recorded.names.splice(0);
+    const calls = names.filter((name) => name === 'send').length;
+    const reads = names.filter((name) => READS.test(name)).length;
+    return { calls, reads, writes: names.length - calls - reads };
   };
 
   return { ...world, authorizations, announced, dependenciesOf, ask, invite, press, begin, callback, counts };

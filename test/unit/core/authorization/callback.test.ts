@@ -38,6 +38,9 @@ async function generic(world: WebWorld): Promise<WebResponse> {
   return world.callback('', '');
 }
 
+/** Why authorizations failed, as events say. */
+const reasons = (world: WebWorld) => world.connections.outbox.map(({ event }) => event.data.reason);
+
 const A43 = 'A'.repeat(43);
 
 describe('a callback that is turned away before anything is read', () => {
@@ -159,18 +162,33 @@ describe('a callback that is turned away by its state', () => {
     const world = createWebWorld();
     const mine = await world.begin('c1');
     const theirs = await world.begin('c2');
-    const answers: WebResponse[] = [];
-    answers.push(await world.callback(mine.query, theirs.cookie));
-    answers.push(await world.callback(mine.query, mine.cookie.replace(/=.*/, `=${A43}`)));
-    answers.push(await world.callback(mine.query, ''));
-    answers.push(await world.callback(mine.query, `${mine.cookie}; `.repeat(1).replace('steward-', 'other-')));
-    answers.push(await world.callback(`code=x&state=${A43}`, mine.cookie));
-    expect(world.counts().calls).toBe(0);
+    const burnt = await world.begin('c3');
+    for (let count = 0; count < 5; count += 1) await world.callback(burnt.query, '');
+    const refused = await world.begin('c4');
+    const stolen = `code=stolen&state=${refused.state}`;
+    await world.callback(stolen, refused.cookie);
+    world.counts();
+    const counted = { calls: 0, reads: 1, writes: 1 };
+    const unwritten = { ...counted, writes: 0 };
+    const before = structuredClone([...world.connections.items]);
+    const turnedAway = async (query: string, cookie: string, expected: typeof counted) => {
+      expect(await world.callback(query, cookie)).toEqual(await generic(world));
+      expect(world.counts()).toEqual(expected);
+    };
+    // What is written is how many wrong browsers came.
+    await turnedAway(mine.query, theirs.cookie, counted);
+    await turnedAway(mine.query, mine.cookie.replace(/=.*/, `=${A43}`), counted);
+    await turnedAway(mine.query, '', counted);
+    await turnedAway(mine.query, mine.cookie.replace('steward-', 'other-'), counted);
+    await turnedAway(`code=x&state=${A43}`, mine.cookie, unwritten);
+    await turnedAway(burnt.query, burnt.cookie, unwritten);
+    await turnedAway(burnt.query, '', unwritten);
+    await turnedAway(stolen, refused.cookie, unwritten);
+    expect([...world.connections.items]).toEqual(before);
     expect((await world.callback(mine.query, mine.cookie)).headers.location).toBe('/outcome/connected');
     world.clock.advance(600_000);
-    answers.push(await world.callback(theirs.query, theirs.cookie));
-    expect(world.counts().calls).toBe(1);
-    for (const answer of answers) expect(answer).toEqual(await generic(world));
+    world.counts();
+    await turnedAway(theirs.query, theirs.cookie, unwritten);
   });
 
   it('S03: the fifth wrong browser burns the state', async () => {
@@ -179,22 +197,27 @@ describe('a callback that is turned away by its state', () => {
     for (let count = 0; count < 5; count += 1) await world.callback(query, cookie.replace(/=.*/, `=${A43}`));
     expect((await world.callback(query, cookie)).status).toBe(400);
     expect(world.counts().calls).toBe(0);
+    const other = await world.begin('c2');
+    for (let count = 0; count < 4; count += 1) await world.callback(other.query, '');
+    expect((await world.callback(other.query, other.cookie)).headers.location).toBe('/outcome/connected');
   });
 
   it('S08: a state past its time is refused although the table still has it', async () => {
     const world = createWebWorld();
     const { query, cookie } = await world.begin();
     world.clock.advance(600_000);
-    expect((await world.callback(query, cookie)).status).toBe(400);
+    world.counts();
+    expect(await world.callback(query, cookie)).toEqual(await generic(world));
     expect(world.authorizations.pending.size).toBe(1);
-    expect(world.counts().calls).toBe(0);
+    expect(world.counts()).toEqual({ calls: 0, reads: 1, writes: 0 });
   });
 
   it('S10: a state of one provider is nothing on the path of another', async () => {
     const world = createWebWorld({ providers: [tokenProvider('acme'), tokenProvider('other')] });
     const { query, cookie } = await world.begin();
-    expect((await world.callback(query, cookie, { path: '/callback/other' })).status).toBe(400);
-    expect(world.counts().calls).toBe(0);
+    world.counts();
+    expect(await world.callback(query, cookie, { path: '/callback/other' })).toEqual(await generic(world));
+    expect(world.counts()).toEqual({ calls: 0, reads: 1, writes: 0 });
     expect((await world.callback(query, cookie)).status).toBe(303);
   });
 
@@ -214,8 +237,12 @@ describe('a callback that is turned away by its state', () => {
   it.each([2, 10, 50])('S07: %i callbacks at once on one state make one token call', async (count) => {
     const world = createWebWorld();
     const { query, cookie } = await world.begin();
+    world.counts();
     const answers = await Promise.all(Array.from({ length: count }, () => world.callback(query, cookie)));
+    expect(world.counts().calls).toBe(1);
     expect(world.endpoint.presented).toHaveLength(1);
+    expect(world.eventTypes()).toEqual(['authorized']);
+    expect(world.connections.items.get('c1')).toMatchObject({ generation: 1, health: 'connected', attempts: [] });
     expect(answers.filter(({ status }) => status === 303)).toHaveLength(1);
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([303, 400]));
   });
@@ -253,9 +280,11 @@ describe('an authorization response that says no', () => {
     const world = createWebWorld();
     const { state, cookie } = await world.begin();
     const query = `error=access_denied&error_description=${text}&error_uri=javascript:${text}&state=${state}`;
+    world.counts();
     const response = await world.callback(query, cookie);
     expect(response.headers.location).toBe('/outcome/declined');
     expect(response.body).toBe('');
+    expect(world.counts().calls).toBe(0);
     const logged = JSON.stringify(world.lines);
     expect(logged).not.toContain(decodeURIComponent(text));
     expect(logged).not.toContain('javascript');
@@ -268,14 +297,18 @@ describe('an authorization response that says no', () => {
     const response = await world.callback(`error=something_new&state=${state}`, cookie);
     expectContract(response);
     expect(response.status).toBe(502);
-    expect(world.connections.outbox[0]?.event.data).toMatchObject({ reason: 'other' });
+    expect(world.counts().calls).toBe(0);
+    expect(reasons(world)).toEqual(['other']);
   });
 
   it('S20: with both a code and an error the code is not used', async () => {
     const world = createWebWorld();
     const { query, cookie } = await world.begin();
-    await world.callback(`${query}&error=access_denied`, cookie);
-    expect(world.endpoint.presented).toHaveLength(0);
+    const response = await world.callback(`${query}&error=access_denied`, cookie);
+    expect(response.headers.location).toBe('/outcome/declined');
+    expect((await world.callback(query, cookie)).status).toBe(400);
+    expect(world.counts().calls).toBe(0);
+    expect(world.connections.items.get('c1')).toMatchObject({ health: 'pending', generation: 0 });
   });
 
   it.each([
@@ -296,15 +329,21 @@ describe('an authorization response that says no', () => {
     );
     expectContract(response);
     expect(response.status).toBe(status);
-    expect(world.endpoint.presented).toHaveLength(status === 303 ? 1 : 0);
+    expect(world.counts().calls).toBe(status === 303 ? 1 : 0);
+    if (status === 303) return;
+    // The cookie is taken back, or it is the one page of all that is turned away.
+    expect({ ...response, cookies: [] }).toEqual(await generic(world));
+    expect(reasons(world)).toEqual(['issuer']);
   });
 
   it('S41, S44: an issuer that nobody configured is refused, also beside an error', async () => {
     for (const more of ['', '&error=access_denied']) {
       const world = createWebWorld();
       const { query, cookie } = await world.begin();
-      expect((await world.callback(`${query}${more}&iss=https://evil.example`, cookie)).status).toBe(400);
-      expect(world.endpoint.presented).toHaveLength(0);
+      const response = await world.callback(`${query}${more}&iss=https://evil.example`, cookie);
+      expect({ ...response, cookies: [] }).toEqual(await generic(world));
+      expect(world.counts().calls).toBe(0);
+      expect(reasons(world)).toEqual(['issuer']);
     }
   });
 });
@@ -443,9 +482,12 @@ describe('the exchange', () => {
     const response = await world.callback(query, cookie);
     expectContract(response);
     expect(response.status).toBe(400);
+    expect({ ...response, cookies: [] }).toEqual(await generic(world));
     expect(world.connections.items.get('c1')).toMatchObject({ generation: 0, health: 'pending', attempts: [] });
+    expect(world.connections.items.get('c1')).not.toHaveProperty('access');
+    expect(reasons(world)).toEqual(['code-refused']);
     expect((await world.callback(query, cookie)).status).toBe(400);
-    expect(world.endpoint.presented).toHaveLength(1);
+    expect(world.counts().calls).toBe(1);
   });
 
   it.each([
@@ -464,10 +506,14 @@ describe('the exchange', () => {
     const world = createWebWorld();
     const { query, cookie } = await world.begin();
     world.endpoint.weather.push(weather);
+    const began = world.clock.now().getTime();
+    world.counts();
     const response = await world.callback(query, cookie);
     expectContract(response);
     expect(response.status).toBe(status);
-    expect(world.endpoint.presented.length).toBeLessThanOrEqual(1);
+    expect(world.counts().calls).toBe(1);
+    expect(world.clock.now().getTime() - began).toBeLessThan(20_000);
+    expect(world.connections.items.get('c1')).not.toHaveProperty('access');
     expect(world.connections.items.get('c1')).toMatchObject({ generation: 0, attempts: [] });
     expect(world.connections.items.get('c1')?.lease).toBeUndefined();
     expect(world.eventTypes()).toEqual(['authorization-failed']);
@@ -478,7 +524,9 @@ describe('the exchange', () => {
     ['S34 BEARER', { token_type: 'BEARER' }, true],
     ['S34 mac', { token_type: 'mac' }, false],
     ['S34 no type', { token_type: undefined }, false],
+    ['S35 no lifetime', { expires_in: undefined }, false],
     ['S35 "3600"', { expires_in: '3600' }, true],
+    ['S35 "NaN"', { expires_in: 'NaN' }, false],
     ['S35 0', { expires_in: 0 }, false],
     ['S35 −1', { expires_in: -1 }, false],
     ['S35 1e20', { expires_in: 1e20 }, false],
@@ -495,10 +543,19 @@ describe('the exchange', () => {
     const world = createWebWorld();
     const { query, cookie } = await world.begin();
     world.endpoint.extra = extra;
+    world.counts();
     const response = await world.callback(query, cookie);
     expectContract(response);
     expect(response.status).toBe(isTaken ? 303 : 502);
-    expect(world.connections.items.get('c1')?.health).toBe(isTaken ? 'connected' : 'pending');
+    expect(world.counts().calls).toBe(1);
+    const item = world.connections.items.get('c1');
+    expect(item).toMatchObject({
+      health: isTaken ? 'connected' : 'pending',
+      generation: isTaken ? 1 : 0,
+      attempts: [],
+    });
+    expect(item?.access === undefined).toBe(!isTaken);
+    expect(world.eventTypes()).toEqual([isTaken ? 'authorized' : 'authorization-failed']);
   });
 
   it.each([
@@ -520,8 +577,11 @@ describe('the exchange', () => {
       headers: { 'content-type': type },
       body: new TextEncoder().encode(body),
     });
+    world.counts();
     expect((await world.callback(query, cookie)).status).toBe(502);
-    expect(world.connections.items.get('c1')?.generation).toBe(0);
+    expect(world.counts().calls).toBe(1);
+    expect(world.connections.items.get('c1')).toMatchObject({ health: 'pending', generation: 0, attempts: [] });
+    expect(world.connections.items.get('c1')).not.toHaveProperty('access');
     expect(({} as Record<string, unknown>).access_token).toBeUndefined();
   });
 
@@ -552,7 +612,7 @@ describe('the exchange', () => {
     expect(item).toMatchObject({ health: 'pending', generation: 0, attempts: [] });
     expect(item).not.toHaveProperty('lease');
     expect(item).not.toHaveProperty('refresh');
-    expect(world.connections.outbox.map(({ event }) => event.data.reason)).toEqual([reason]);
+    expect(reasons(world)).toEqual([reason]);
   });
 
   it('S36: without a refresh token it is suspect and told, never healthy', async () => {

@@ -14,6 +14,15 @@ describe.each(Object.entries(SHAPES))('%s', (_name, shape) => {
     expect(cookies?.[0]).toMatch(/^__Host-steward-.*Max-Age=0/);
   });
 
+  it('S57: sends the browser off with our own address, whatever host it claims', async () => {
+    const world = createWebWorld();
+    const result = await handlerOf(world)(shape(await world.invite('c1'), '', '', 'POST'), invocation);
+    expect(result.statusCode).toBe(303);
+    expect(JSON.stringify(result)).not.toContain('evil');
+    const location = new URL(result.headers?.location ?? result.multiValueHeaders?.location?.[0] ?? 'none:');
+    expect(location.searchParams.get('redirect_uri')).toBe('https://steward.example/callback/acme');
+  });
+
   it.each(['state', 'code'])('S61: sees that %s came twice', async (name) => {
     const world = createWebWorld();
     const { query, cookie, state, code } = await world.begin();
@@ -26,7 +35,7 @@ describe.each(Object.entries(SHAPES))('%s', (_name, shape) => {
 });
 
 describe('events that say less', () => {
-  it('S61: a load balancer without multi-value headers cannot be trusted with duplicates', () => {
+  it('S61: a load balancer without multi-value headers cannot be trusted with duplicates', async () => {
     const event = {
       httpMethod: 'GET',
       path: '/callback/acme',
@@ -34,6 +43,12 @@ describe('events that say less', () => {
       requestContext: { elb: {} },
     };
     expect(readWebEvent(event).rawQuery).toBeUndefined();
+    const world = createWebWorld();
+    const { state, code, cookie } = await world.begin();
+    world.counts();
+    const good = { ...event, headers: { cookie }, queryStringParameters: { code, state } };
+    expect((await handlerOf(world)(good, invocation)).statusCode).toBe(400);
+    expect(world.counts()).toEqual({ calls: 0, reads: 0, writes: 0 });
     expect(readWebEvent({ httpMethod: 'GET', path: '/' }).rawQuery).toBe('');
   });
 

@@ -272,6 +272,16 @@ describe('a refresh', () => {
     expect(world.endpoint.presented).toHaveLength(0);
   });
 
+  it('R25: a Secrets Manager that is silent costs no token and no verdict', async () => {
+    const world = await connectedWorld();
+    const credentials = { get: async () => Promise.reject(new StoreUnavailableError('Secrets Manager')) };
+    const refresh = createRefresh(world.dependenciesOf(undefined, { credentials }));
+    expect(await refresh('c1', world.deadline())).toMatchObject({ outcome: 'failed', code: 'STORE_UNAVAILABLE' });
+    expect(itemOf(world)).toMatchObject({ health: 'connected', attempts: [] });
+    expect(itemOf(world).lease).toBeUndefined();
+    expect(world.endpoint.presented).toHaveLength(0);
+  });
+
   it.each([5 * MINUTE_MS, -5 * MINUTE_MS])(
     'R26: a clock that jumps %i ms during the run loses nothing',
     async (jump) => {

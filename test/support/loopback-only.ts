@@ -1,0 +1,21 @@
+import { Socket } from 'node:net';
+import { afterAll, expect } from 'vitest';
+
+/**
+ * Every test file: nothing but loopback is contacted (S92). TLS and HTTP clients connect through `Socket` too; one that
+ * tries is let go on, and the file fails at its end with the addresses.
+ */
+export const contacted = new Set<string>();
+
+const LOOPBACK = /^(?:(?:::ffff:)?127\.|::1$)/;
+
+const { connect } = Socket.prototype;
+// oxlint-disable-next-line typescript/no-explicit-any -- connect has seven overloads, and all are passed on
+Socket.prototype.connect = function watched(this: Socket, ...given: any[]) {
+  this.on('connectionAttempt', (address) => void (LOOPBACK.test(address) || contacted.add(address)));
+  return Reflect.apply(connect, this, given) as Socket;
+};
+
+afterAll(() => {
+  expect([...contacted], 'S92: addresses contacted besides loopback').toEqual([]);
+});

@@ -1,0 +1,21 @@
+import { request } from 'node:https';
+import { connect } from 'node:net';
+import { expect, it } from 'vitest';
+import { contacted } from '../support/loopback-only.ts';
+
+/** Of the block for documentation: nobody answers there. */
+const NOBODY = ['192.0.2.1', '192.0.2.2'] as const;
+
+it('S92: an address that is not loopback is noticed in every test file, over TLS too', async () => {
+  const [plain, secure] = NOBODY;
+  const socket = connect(9, plain);
+  socket.on('error', () => undefined);
+  const client = request({ host: secure, port: 9 });
+  client.on('error', () => undefined);
+  client.end();
+  connect(9, '127.0.0.1').on('error', () => undefined);
+  await expect.poll(() => [...contacted].toSorted()).toEqual([...NOBODY]);
+  socket.destroy();
+  client.destroy();
+  contacted.clear();
+});
