@@ -25,7 +25,7 @@ export function attentionOf(overview: Overview): readonly Attention[] {
     ...overview.connections.map((connection) => ofConnection(connection, overview.at, command)),
     ...newestPerJob(overview.exports).map((view) => ofExport(view, overview, command)),
     ...overview.exports.map((view) => ofRecord(view, command)),
-    ...overview.jobs.map((job) => ofJob(job, overview)),
+    ...overview.jobs.map((job) => ofBlindness(job, overview, command) ?? ofJob(job, overview)),
     ofOutbox(overview, command),
   ].filter((item) => item !== undefined);
   return items.toSorted((a, b) => Number(a.tone === 'warn') - Number(b.tone === 'warn'));
@@ -144,6 +144,20 @@ function ofRecord({ job: about, record, manifest = '' }: ExportView, command: Co
   if (record === undefined || record === 'verified') return undefined;
   const what = record === 'missing' ? `${manifest} is not in the archive.` : `${manifest} is not what was signed.`;
   return { tone: 'bad', about, what, next: command('verify') };
+}
+
+/** A poll that nobody has begun for so long is more than a tick that came late. */
+const BLIND_MS = 3 * MINUTE_MS;
+
+/** A poll that fails says why; one that nobody begins says nothing. */
+function ofBlindness(
+  { name: about, kind, connection, nextAt, paused }: JobView,
+  overview: Overview,
+  command: CommandText,
+): Attention | undefined {
+  const late = nextAt === undefined ? 0 : overview.at.getTime() - nextAt.getTime();
+  if (kind !== 'alert' || paused || late < BLIND_MS || !isWell(overview, connection)) return undefined;
+  return { tone: 'bad', about, what: `Sees nothing: its poll is ${span(late)} late.`, next: command('doctor') };
 }
 
 /** A job that fails once is tried again by the next tick, and a rejected token is refreshed. */

@@ -30,7 +30,7 @@ export async function tailCommand(
   options: { readonly since: Date; readonly forMs?: number },
 ): Promise<number> {
   const store = createOutboxStore(services.stateTable);
-  const seen = new Set<string>();
+  let seen = new Map<string, Date>();
   const began = services.clock.now().getTime();
   let from = options.since;
   for (;;) {
@@ -40,13 +40,14 @@ export async function tailCommand(
       for await (const row of store.published(shard, from, new Date(now.getTime() + 1))) {
         const key = `${row.event.id} ${row.publishedAt.getTime()}`;
         if (seen.has(key)) continue;
-        seen.add(key);
+        seen.set(key, row.publishedAt);
         fresh.push(row);
       }
     }
     fresh.sort((a, b) => a.publishedAt.getTime() - b.publishedAt.getTime());
     for (const { event, publishedAt } of fresh) show(terminal, event, publishedAt);
     from = new Date(Math.max(from.getTime(), now.getTime() - LATE_MS));
+    seen = new Map([...seen].filter(([, publishedAt]) => publishedAt >= from));
     if (options.forMs !== undefined && now.getTime() - began >= options.forMs) return EXIT.done;
     await wait(LOOK_EVERY_MS);
   }

@@ -148,6 +148,22 @@ describe('attentionOf', () => {
     expect(item?.what).toContain('acme/rows/w/manifest.json');
   });
 
+  it('says that alerts are not polled, and not of a poll that is a tick late, paused, or another kind of job', () => {
+    const polled = { ...job, failures: 0, nextAt: after(-4 * MINUTE) };
+    const of = (change: Partial<JobView>) => attentionOf(overview({ jobs: [{ ...polled, ...change }] }));
+    expect(of({})).toEqual([
+      { tone: 'bad', about: 'alerts', what: 'Sees nothing: its poll is 4 min late.', next: 'steward doctor' },
+    ]);
+    expect(of({ failures: 9 })).toHaveLength(1);
+    for (const change of [{ nextAt: after(-2 * MINUTE) }, { paused: true }, { kind: 'report' }] as const) {
+      expect(of(change)).toEqual([]);
+    }
+    const paused = { ...connection, status: 'paused' } as const;
+    expect(attentionOf(overview({ jobs: [polled], connections: [paused] })).map(({ about }) => about)).toEqual([
+      'acme',
+    ]);
+  });
+
   it('says that a job fails from the third time on, unless its connection says why', () => {
     expect(attentionOf(overview({ jobs: [{ ...job, failures: 2 }] }))).toEqual([]);
     expect(attentionOf(overview({ jobs: [job] }))).toMatchObject([{ tone: 'warn', about: 'alerts' }]);
