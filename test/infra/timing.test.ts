@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { TICK_EVERY_MS } from '../../functions/core/alerts/pass-rows.ts';
 import { SECOND_MS } from '../../functions/core/time.ts';
 import { LEASE_MS, SPEND_BUDGET_MS } from '../../functions/core/tokens/timing.ts';
 import { FUNCTIONS, functionShape } from '../../infra/functions.ts';
@@ -15,6 +16,10 @@ it.each(['token-refresher', 'oauth-callback'] as const)(
     expect(timeoutSeconds * SECOND_MS).toBeGreaterThan(SPEND_BUDGET_MS);
   },
 );
+
+it('A21: a poller is ticked as often as blindness is reckoned with', () => {
+  expect(functionShape('alert-poller').everySeconds).toBe(TICK_EVERY_MS / SECOND_MS);
+});
 
 it('P02, P03, P06: nothing of ours consumes a queue, a stream or our own topics: no batch to answer for, no recursion', () => {
   const { service, state } = synthesize();

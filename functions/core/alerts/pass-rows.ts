@@ -1,5 +1,6 @@
 import type { OutboxRow } from '../events.ts';
 import type { AlertJob } from '../jobs.ts';
+import { MINUTE_MS, SECOND_MS } from '../time.ts';
 import { blindRow, digestRow, type EventOrigin } from './alert-event.ts';
 import { shortHash } from './fingerprint.ts';
 import type { AlertHead } from './head.ts';
@@ -8,8 +9,10 @@ import type { Recorded } from './record.ts';
 import { maintenanceEnded } from './storm.ts';
 import type { AlertCheckpoint } from './store.ts';
 
-/** Ticks are a minute apart and late by seconds: a gap of two intervals and this much is longer than two intervals. */
+/** Ticks are late by seconds: a gap of two intervals and this much is longer than two intervals. */
 const TICK_JITTER_MS = 30_000;
+/** No job is polled more often than there are ticks, whatever its interval. */
+export const TICK_EVERY_MS = MINUTE_MS;
 /** Ids that an event names. */
 const NAMED = 20;
 
@@ -32,7 +35,8 @@ export function closingRows(options: ClosingOptions): OutboxRow[] {
 
 function gapRows({ origin, job, before, began, recorded, now }: ClosingOptions): OutboxRow[] {
   const gap = began.getTime() - before.succeededAt.getTime();
-  if (before.revision === 0 || gap <= 2 * job.everySeconds * 1000 + TICK_JITTER_MS) return [];
+  const interval = Math.max(job.everySeconds * SECOND_MS, TICK_EVERY_MS);
+  if (before.revision === 0 || gap <= 2 * interval + TICK_JITTER_MS) return [];
   const minutes = Math.round(gap / 60_000);
   const { opened, changed, resolved } = recorded.counts;
   const explanation =

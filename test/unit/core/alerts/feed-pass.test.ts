@@ -331,6 +331,22 @@ describe('a pass over a feed', () => {
     expect(world.rows().filter(({ event }) => event.type === 'steward.connection.blind')).toHaveLength(1);
   });
 
+  it.each([
+    [10, 60_000, false],
+    [10, 150_000, false],
+    [10, 150_001, true],
+    [300, 630_000, false],
+    [300, 630_001, true],
+  ])('A21: polled every %d s and %d ms after the last look it was blind: %s', async (everySeconds, gap, isBlind) => {
+    const world = alertWorld({ mode: 'feed' }, { everySeconds });
+    for (let turn = 0; turn < 3; turn += 1) {
+      await world.poll();
+      world.clock.advance(gap);
+    }
+    const told = world.rows().filter(({ event }) => event.type === 'steward.connection.blind');
+    expect(told).toHaveLength(isBlind ? 2 : 0);
+  });
+
   it('A27: looks back a day when its checkpoint is gone, says so, and repeats nothing', async () => {
     const world = alertWorld({ mode: 'feed' });
     world.set('a');
