@@ -6,7 +6,15 @@ import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AREAS, type Area } from './areas.ts';
-import { arguedSurvivors, type Change, changeOf, keyOf, type MutantResult, toDiff } from './survivors.ts';
+import {
+  arguedSurvivors,
+  type Change,
+  changeOf,
+  isUndefinedMember,
+  keyOf,
+  type MutantResult,
+  toDiff,
+} from './survivors.ts';
 
 const PAGE = 'test/mutation/SURVIVORS.md';
 const DETECTED = new Set<MutantResult['status']>(['Killed', 'Timeout']);
@@ -49,7 +57,7 @@ async function judge(area: Area, argued: readonly Change[]): Promise<string[]> {
     .filter(({ status }) => SURVIVING.has(status))
     .map((mutant) => changeOf(mutant, readFileSync(mutant.fileName, 'utf8')));
   const reasons = new Set(argued.map(keyOf));
-  const open = surviving.filter((change) => !reasons.has(keyOf(change)));
+  const open = surviving.filter((change) => !reasons.has(keyOf(change)) && !isUndefinedMember(change));
   const score = detected + open.length === 0 ? 100 : (100 * detected) / (detected + open.length);
   tell(open);
   const today = new Date().toISOString().slice(0, 10);

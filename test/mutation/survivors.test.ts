@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AREAS } from './areas.ts';
-import { arguedSurvivors, changeOf, isAbout, type MutantResult, toDiff } from './survivors.ts';
+import { arguedSurvivors, changeOf, isAbout, isUndefinedMember, type MutantResult, toDiff } from './survivors.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PAGE = join(import.meta.dirname, 'SURVIVORS.md');
@@ -36,5 +36,16 @@ describe('mutation testing', () => {
     expect(change).toEqual({ file: 'x.ts', from: 'if (a < b) { go(); }', to: 'if (a < b) {}' });
     expect(isAbout(change, source)).toBe(true);
     expect(isAbout(change, source.replace('<', '>'))).toBe(false);
+  });
+
+  it('takes a member that is undefined for one that is not there, and nothing else', () => {
+    const change = (from: string, to: string) => isUndefinedMember({ file: 'x.ts', from, to });
+    const from = '...(a.b === undefined ? {} : { c: a.b }),';
+    expect(change(from, '...(false ? {} : { c: a.b }),')).toBe(true);
+    expect(change('return { ...(a === undefined ? {} : { a }) };', 'return { ...(false ? {} : { a }) };')).toBe(true);
+    expect(change(from, '...(true ? {} : { c: a.b }),')).toBe(false);
+    expect(change(from, '...(a.b === undefined ? {} : {}),')).toBe(false);
+    expect(change('...(a === undefined ? {} : { b: f(a) }),', '...(false ? {} : { b: f(a) }),')).toBe(false);
+    expect(change('...(a === undefined ? {} : { severity: 1 }),', '...(false ? {} : { severity: 1 }),')).toBe(false);
   });
 });

@@ -55,4 +55,15 @@ export function isAbout({ from }: Change, source: string): boolean {
   return text.includes(from.endsWith(' …') ? from.slice(0, -2) : from);
 }
 
+/**
+ * `...(x === undefined ? {} : { x })` turned into `...(false ? {} : { x })`: a member that is `undefined`. JSON has none,
+ * DynamoDB's items none (`removeUndefinedValues`), and nobody asks for names: equal for whoever reads it.
+ */
+export function isUndefinedMember({ from, to }: Change): boolean {
+  const members = from.matchAll(/\.\.\.\((\S+) === undefined (\? \{\} : \{ (?:\w+: )?(\S+) \})\)/g);
+  return [...members].some(
+    ([whole, tested, rest, value]) => tested === value && to === from.replace(whole, `...(false ${rest})`),
+  );
+}
+
 export const toDiff = ({ from, to }: Change) => `- ${from}\n+ ${to}`;

@@ -19,6 +19,8 @@ import { createMemoryRescue } from './memory-rescue.ts';
 import { createTokenEndpoint, tokenProvider } from './token-provider.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
+const METRIC_UNITS: ReadonlySet<string> = new Set(['Count', 'Seconds', 'Milliseconds', 'Bytes']);
+
 /** Everything around the refresh protocol, in memory, on a virtual clock. */
 export function createTokenWorld(options: { readonly providers?: readonly Provider[] } = {}) {
   const clock = createVirtualClock();
@@ -75,7 +77,12 @@ export function createTokenWorld(options: { readonly providers?: readonly Provid
       random,
       wait: async (ms) => clock.advance(ms),
       log: { info: note('info'), warn: note('warn'), error: note('error') },
-      metrics: { add: (name, _unit, value, dimensions = {}) => void metered.push({ name, value, ...dimensions }) },
+      metrics: {
+        add: (name, unit, value, dimensions = {}) => {
+          if (name === '' || !METRIC_UNITS.has(unit)) throw new Error(`CloudWatch takes no ${name} in ${unit}`);
+          metered.push({ name, value, ...dimensions });
+        },
+      },
       events: createConnectionEvents('test'),
       providers,
       redirectUri: (provider) => `https://steward.example/callback/${provider}`,

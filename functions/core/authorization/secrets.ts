@@ -15,7 +15,7 @@ export function secretHash(secret: string): string {
 
 /** Compares two hashes without telling where they differ (S68). */
 export function isSameHash(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8')];
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.byteLength === right.byteLength && timingSafeEqual(left, right);
 }
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createBrowserCookies } from '../../../../functions/core/authorization/cookies.ts';
 import { OUTCOMES } from '../../../../functions/core/authorization/pages.ts';
-import { newSecret } from '../../../../functions/core/authorization/secrets.ts';
+import { isSameHash, newSecret } from '../../../../functions/core/authorization/secrets.ts';
 import { createTicket } from '../../../../functions/core/authorization/ticket.ts';
 import { NotFoundError, UsageError } from '../../../../functions/core/errors.ts';
 import { seededRandom } from '../../../support/token-world.ts';
-import { createWebWorld } from '../../../support/web-world.ts';
+import { createWebWorld, type WebWorld } from '../../../support/web-world.ts';
 
 describe('the page of a link', () => {
   it('is constant, changes nothing however often it is looked at, and lets its form lead to the provider', async () => {
@@ -107,14 +107,53 @@ describe('the page of a link', () => {
   });
 });
 
+describe('isSameHash()', () => {
+  it('S68: is true for the same alone, whatever its length', () => {
+    expect(isSameHash('ab', 'ab')).toBe(true);
+    for (const other of ['ac', 'a', 'abc', '']) expect(isSameHash('ab', other)).toBe(false);
+  });
+});
+
 describe('createTicket', () => {
+  const dependenciesOf = (world: WebWorld) => ({
+    ...world,
+    tickets: world.authorizations,
+    publicBaseUrl: 'https://steward.example',
+  });
+
+  it('says who will consent, where it is known, and reopens nothing that stands', async () => {
+    const world = createWebWorld();
+    await world.addConnected('c1');
+    let reopened = 0;
+    world.connections.reopen = async () => (reopened += 1) > 0;
+    await createTicket(dependenciesOf(world), { connection: 'c1' });
+    await createTicket(dependenciesOf(world), { connection: 'c1', authorizedBy: 'ops@acme.example' });
+    expect(reopened).toBe(0);
+    const [nobody, somebody] = [...world.authorizations.tickets.values()];
+    expect(nobody).not.toHaveProperty('authorizedBy');
+    expect(somebody).toMatchObject({ authorizedBy: 'ops@acme.example', replaceAccount: false });
+  });
+
+  it('reopens by the grant of the provider, and as a client where the provider is no more', async () => {
+    const world = createWebWorld();
+    const grants: unknown[] = [];
+    world.connections.reopen = async (...given) => grants.push(given[1]) > 0;
+    for (const name of ['c1', 'c2']) {
+      const item = await world.addConnected(name, { health: 'disconnected' });
+      if (name === 'c2') world.connections.items.set(name, { ...item, provider: 'gone' });
+    }
+    await createTicket(dependenciesOf(world), { connection: 'c1' });
+    await expect(createTicket(dependenciesOf(world), { connection: 'c2' })).rejects.toThrow(UsageError);
+    expect(grants).toEqual(['authorization-code', 'client-credentials']);
+  });
+
   it('makes a disconnected connection pending again, and tells who needs no consent', async () => {
     const world = createWebWorld();
     await world.invite('c1');
     await world.addClient('o1');
     await world.connections.disconnect('c1', [], world.clock.now());
     await world.connections.disconnect('o1', [], world.clock.now());
-    const dependencies = { ...world, tickets: world.authorizations, publicBaseUrl: 'https://steward.example' };
+    const dependencies = dependenciesOf(world);
     const { url, expiresAt } = await createTicket(dependencies, { connection: 'c1' });
     expect(url).toMatch(/^https:\/\/steward\.example\/connect\/[A-Za-z0-9_-]{43}$/);
     expect(expiresAt.getTime() - world.clock.now().getTime()).toBe(3_600_000);

@@ -1,6 +1,8 @@
 // oxlint-disable vitest/no-conditional-expect -- exhaustive runs are judged by how they ended
 import { describe, expect, it } from 'vitest';
 import type { Connection } from '../../../../functions/core/connections/connection.ts';
+import { callbackName } from '../../../../functions/core/authorization/callback-name.ts';
+import { keptRefresh, resolvedByConsent } from '../../../../functions/core/authorization/kept-refresh.ts';
 import { createConnectionAccess } from '../../../../functions/core/connections/connection-access.ts';
 import { StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import { DAY_MS, MINUTE_MS } from '../../../../functions/core/time.ts';
@@ -234,4 +236,50 @@ describe('R01–R08: a consent without a refresh token that is killed', () => {
       }
     },
   );
+});
+
+describe('keptRefresh()', () => {
+  const refresh = { sealed: 'sealed', issuedAt: new Date(0) };
+  const standing = { health: 'connected', refresh, fingerprint: 'f1', generation: 3, providerAccount: 'one' };
+  const kept = (connection: object = {}, reply: object = {}, highWater = 3) =>
+    keptRefresh({ ...standing, ...connection } as never, { account: 'one', ...reply } as never, highWater);
+
+  it('is the one that stands, opened for the generation that sealed it', () => {
+    expect(kept()).toEqual({ fingerprint: 'f1', token: { ...refresh, generation: 3 } });
+    expect(kept({ refresh: { ...refresh, generation: 2 } })?.token.generation).toBe(2);
+  });
+
+  it.each<[string, object, object]>([
+    ['a new one came', {}, { refreshToken: 'new' }],
+    ['none stands', { refresh: undefined }, {}],
+    ['what stands has no fingerprint', { fingerprint: undefined }, {}],
+    ['nobody knows its account', { providerAccount: undefined }, { account: undefined }],
+    ['the account is another', {}, { account: 'two' }],
+    ['the account is not told', {}, { account: undefined }],
+    ['it was refused for good', { health: 'reauthorization-required' }, {}],
+    ['it was refused', { refusedFingerprint: 'f1' }, {}],
+    ['it came out of a backup', { generation: 2 }, {}],
+  ])('is none when %s', (_, connection, reply) => {
+    expect(kept(connection, reply)).toBeUndefined();
+  });
+
+  it('leaves the attempts open that may have spent it, and settles all others', () => {
+    const attempts = [
+      { id: 'a', kind: 'refresh', fingerprint: 'f1' },
+      { id: 'b', kind: 'refresh', fingerprint: 'f0' },
+      { id: 'c', kind: 'authorization', fingerprint: 'f1' },
+    ];
+    const connection = { ...standing, attempts } as never;
+    expect(resolvedByConsent(connection, kept())).toEqual(['b', 'c']);
+    expect(resolvedByConsent(connection, undefined)).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('callbackName()', () => {
+  it('S45: is the provider, and its server where it has several', () => {
+    const authorization = { server: () => 'eu' } as never;
+    expect(callbackName({ id: 'acme', authorization }, {})).toBe('acme.eu');
+    expect(callbackName({ id: 'acme', authorization: {} as never }, {})).toBe('acme');
+    expect(callbackName({ id: 'ops' }, {})).toBe('ops');
+  });
 });

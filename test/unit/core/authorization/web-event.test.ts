@@ -67,6 +67,73 @@ describe('events that say less', () => {
   });
 });
 
+describe('readWebEvent()', () => {
+  const nothing = { path: '', rawQuery: '', cookies: [], isPrefetch: false };
+
+  it('S57: takes what an HTTP API has, and nothing for what it has not', () => {
+    const http = { method: 'GET' };
+    expect(readWebEvent({ requestContext: { http } })).toEqual({ ...nothing, method: 'GET' });
+    const event = { rawPath: '/a', rawQueryString: 'b=c', cookies: ['d=e'], path: '/x', httpMethod: 'PUT' };
+    expect(readWebEvent({ ...event, requestContext: { http } })).toEqual({
+      method: 'GET',
+      path: '/a',
+      rawQuery: 'b=c',
+      cookies: ['d=e'],
+      isPrefetch: false,
+    });
+  });
+
+  it('S57: takes what a REST API or a load balancer has, and nothing for what it has not', () => {
+    expect(readWebEvent({})).toEqual({ ...nothing, method: '' });
+    expect(readWebEvent({ headers: null, multiValueHeaders: null, requestContext: {} })).toEqual({
+      ...nothing,
+      method: '',
+    });
+    const event = { httpMethod: 'GET', path: '/a', headers: { Cookie: 'a=1; b=2', cookies: 'c=3', host: undefined } };
+    expect(readWebEvent(event)).toEqual({ ...nothing, method: 'GET', path: '/a', cookies: ['a=1', ' b=2'] });
+    const multiValueHeaders = { cookie: ['d=4', 'e=5; f=6'], host: undefined };
+    expect(readWebEvent({ ...event, multiValueHeaders }).cookies).toEqual(['d=4', 'e=5', ' f=6']);
+  });
+
+  it('S61: rebuilds the query from all its values, encoded once', () => {
+    const multiValueQueryStringParameters = { 'a b': ['c&d', 'e%'], f: undefined, g: ['ä'] };
+    const query = (event: object) => readWebEvent({ httpMethod: 'GET', ...event }).rawQuery;
+    expect(query({ multiValueQueryStringParameters })).toBe('a%20b=c%26d&a%20b=e%25&g=%C3%A4');
+    const elb = { multiValueQueryStringParameters: { 'a%20b': ['c%26d'] }, requestContext: { elb: {} } };
+    expect(query(elb)).toBe('a%20b=c%26d');
+    expect(query({ multiValueQueryStringParameters: { a: ['\ud800'] } })).toBeUndefined();
+    expect(query({ multiValueQueryStringParameters: null, queryStringParameters: null })).toBe('');
+    expect(query({ multiValueQueryStringParameters: null, queryStringParameters: {} })).toBe('');
+    expect(query({ multiValueQueryStringParameters: null, queryStringParameters: { a: 'b' } })).toBeUndefined();
+  });
+
+  it('S55: sees a prefetch in one of several values, and none where nobody says so', () => {
+    const isPrefetch = (values: readonly string[]) =>
+      readWebEvent({ multiValueHeaders: { 'Sec-Purpose': values } }).isPrefetch;
+    expect(isPrefetch(['x', 'prefetch;anonymous-client-ip'])).toBe(true);
+    expect(isPrefetch(['x', 'y'])).toBe(false);
+    expect(readWebEvent({ headers: { purpose: 'prefetch' } }).isPrefetch).toBe(false);
+  });
+});
+
+describe('writeWebResult()', () => {
+  const response = { status: 303 as const, headers: { location: '/x' }, cookies: ['a=1', 'b=2'], body: 'text' };
+  const { status: statusCode, ...same } = response;
+
+  it('S57: has cookies apart for an HTTP API, and as headers for the others', () => {
+    expect(writeWebResult({ requestContext: { http: { method: 'GET' } } }, response)).toEqual({ statusCode, ...same });
+    const { headers, body } = response;
+    expect(writeWebResult({ requestContext: {} }, response)).toEqual({
+      statusCode,
+      headers,
+      multiValueHeaders: { location: ['/x'], 'set-cookie': ['a=1', 'b=2'] },
+      body,
+    });
+    const none = writeWebResult({ requestContext: { http: {} } }, { ...response, cookies: [] });
+    expect(none).toEqual({ statusCode, headers, multiValueHeaders: { location: ['/x'] }, body });
+  });
+});
+
 describe('fuzz', () => {
   it('S56, S60: 10⁵ queries in all four shapes: never a 500, no echo, no address off the list', async () => {
     const { faults, statuses, connected } = await fuzzCallback({ count: 100_000, seed: 42 });
