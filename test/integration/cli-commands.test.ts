@@ -149,7 +149,7 @@ describe('steward, against a running service', () => {
         /^Credentials are missing: opsrump \(of northwind-operations\)\. Nothing was applied\. Store them first: steward credentials set opsrump/,
       ],
       ['a broken line', 'version: 1', 'version: [1', /wanted\.yaml:\d+:\d+: /],
-      ['a schedule that never fires', '"0 6 * * *"', '"0 6 31 2 *"', /:\d+:\d+: reports\.\S+ never fires/],
+      ['a schedule that never fires', '"0 6 * * *"', '"0 6 31 2 *"', /:\d+:\d+: reports\.\S+ 0 6 31 2 \* never fires/],
       [
         'a name that is no source',
         'source: missing-updates',
