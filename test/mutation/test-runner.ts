@@ -152,11 +152,11 @@ class InProcessRunner {
   }
 }
 
-const toResult = ({ test, wallMs, failure }: Outcome) => ({
+const toResult = ({ test, cpuMs, failure }: Outcome) => ({
   id: test.id,
   name: test.name,
   fileName: join(process.cwd(), test.file),
-  timeSpentMs: wallMs,
+  timeSpentMs: cpuMs,
   ...(failure === undefined ? { status: PASSED } : { status: FAILED, failureMessage: failure }),
 });
 

@@ -116,7 +116,7 @@ describe('an authorization that comes to nothing', () => {
   it.each([
     [EXCHANGE_MS + COMMIT_BUDGET_MS - 1, 504],
     [EXCHANGE_MS + COMMIT_BUDGET_MS, 303],
-  ])('R08: spends its code only with the time that exchange and commit take: %i ms', async (remainingMs, status) => {
+  ])('spends its code only with the time that exchange and commit take: %i ms', async (remainingMs, status) => {
     const world = createWebWorld();
     const begun = await world.begin();
     const response = await within(world, begun, remainingMs);

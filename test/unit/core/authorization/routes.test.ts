@@ -38,7 +38,7 @@ describe('the pages', () => {
     expect(bodyOf('link-over')).toContain('Ask whoever sent you the link');
   });
 
-  it('S64: set no cookie of their own, and let nothing be embedded', async () => {
+  it('set no cookie of their own, and let nothing be embedded', async () => {
     const world = createWebWorld();
     const path = await world.invite('c1');
     for (const one of [path, '/nothing', '/outcome/busy', '/callback/acme']) {
