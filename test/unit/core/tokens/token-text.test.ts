@@ -10,9 +10,15 @@ const provider = tokenProvider('acme');
 const context = { connection: 'c1', settings: {} };
 const REPLY: TokenReply = { accessToken: 'a', expiresInSeconds: 60 };
 const check = (change: Partial<TokenReply> = {}) => checkReply({ ...REPLY, ...change }, provider, context);
-const refuses = (member: string, change: Partial<TokenReply>) => {
-  expect(() => check(change)).toThrow(ProviderResponseInvalidError);
-  expect(() => check(change)).toThrow(new RegExp(`unusable ${member}$`));
+/** The member that a reply is refused for, by the end of the message. */
+const refused = (change: Partial<TokenReply>) => {
+  try {
+    check(change);
+  } catch (error) {
+    if (error instanceof ProviderResponseInvalidError) return error.message.split(' unusable ')[1];
+    throw error;
+  }
+  return undefined;
 };
 
 describe('isToken()', () => {
@@ -45,15 +51,16 @@ describe('checkReply()', () => {
   });
 
   it('S34–S38: names the member that is not, and never what was in it', () => {
-    refuses('access_token', { accessToken: '' });
-    refuses('refresh_token', { refreshToken: 'a b' });
+    expect(refused({ accessToken: '' })).toBe('access_token');
+    expect(refused({ refreshToken: 'a b' })).toBe('refresh_token');
     for (const expiresInSeconds of [0, -1, Number.NaN, Infinity, LONGEST_LIFE_SECONDS + 1]) {
-      refuses('expires_in', { expiresInSeconds });
+      expect(refused({ expiresInSeconds })).toBe('expires_in');
     }
-    refuses('account', { account: 'a'.repeat(257) });
-    refuses('scope', { scopes: Array.from({ length: 201 }, () => 's') });
-    for (const scope of ['', 's'.repeat(257), ' ', '"', '\\', 'a\n', 'ä', '\u007f'])
-      refuses('scope', { scopes: ['ok', scope] });
+    expect(refused({ account: 'a'.repeat(257) })).toBe('account');
+    expect(refused({ scopes: Array.from({ length: 201 }, () => 's') })).toBe('scope');
+    for (const scope of ['', 's'.repeat(257), ' ', '"', '\\', 'a\n', 'ä', '\u007f']) {
+      expect(refused({ scopes: ['ok', scope] })).toBe('scope');
+    }
   });
 
   it('S73, S75: takes an address out that is not the provider’s, and notes that beside what was noted', () => {
@@ -66,7 +73,7 @@ describe('checkReply()', () => {
 
 describe('salvageReply()', () => {
   const salvage = (body: unknown, text = JSON.stringify(body)) =>
-    salvageReply({ status: 200, headers: {}, body: new TextEncoder().encode(text) } as never);
+    salvageReply({ status: 200, headers: {}, body: new TextEncoder().encode(text) });
   const whole = { access_token: 'a', refresh_token: 'r', expires_in: 60 };
   const saved = { accessToken: 'a', expiresInSeconds: 60, refreshToken: 'r', refused: ['form'] };
 
