@@ -17,6 +17,9 @@ const LATE_MS = 2 * MINUTE_MS;
 /** The last of the warnings before a refresh token's end. */
 const ENDING_MS = 3 * DAY_MS;
 
+/** Errors of a refresh that nobody but the operator mends: its access token may run for a while yet. */
+export const OURS: ReadonlySet<string> = new Set(['CLIENT_REJECTED', 'CREDENTIALS_MISSING']);
+
 /** What needs somebody, the worst first. */
 export function attentionOf(overview: Overview): readonly Attention[] {
   const command = (text: string) =>
@@ -97,7 +100,9 @@ function ofPending(
 }
 
 function ofClock(view: ConnectionView, at: Date, command: CommandText): Attention | undefined {
-  const { name: about, accessExpiresAt, refreshExpiresAt, lastError } = view;
+  const { name: about, secret, accessExpiresAt, refreshExpiresAt, lastError } = view;
+  if (lastError !== undefined && OURS.has(lastError.code))
+    return { tone: 'bad', about, what: `${lastError.message}.`, next: command(`credentials set ${secret}`) };
   if (refreshExpiresAt !== undefined && refreshExpiresAt.getTime() - at.getTime() < ENDING_MS) {
     return {
       tone: 'bad',

@@ -5,6 +5,12 @@ import { UsageError } from '../../functions/core/errors.ts';
 import { EXIT, exitCodeOf, failureJson, failureText } from './exit.ts';
 import { createProgram } from './program.ts';
 
+// `steward status | head`: who reads has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.done);
+});
+
 try {
   let exitCode: number = EXIT.done;
   await createProgram((code) => (exitCode = code)).parseAsync(process.argv);

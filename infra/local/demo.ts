@@ -16,7 +16,8 @@ export interface DoubleUrls {
  */
 export function demoConfiguration(urls: DoubleUrls, anchor: Date): string {
   const daysBefore = (days: number) => new Date(anchor.getTime() - days * DAY_MS).toISOString().slice(0, 10);
-  return `# What this Steward keeps connected, exports and watches. Change it and run: npm run steward -- apply --file .steward/steward.yaml
+  return `# What this Steward keeps connected, exports and watches. npm start writes and applies it anew each time. To try a change:
+# cp .steward/steward.yaml steward.yaml, change the copy, npm run steward -- apply
 version: 1
 
 connections:

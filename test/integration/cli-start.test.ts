@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -128,6 +129,12 @@ describe('steward with nothing to work on', () => {
       },
     });
     expect([code, stdout]).toEqual([2, '']);
+  });
+
+  it('ends without a word when nobody reads on, as behind head', async () => {
+    const shell = `'${process.execPath}' infra/cli/steward.ts alerts schema --json | true`;
+    const { stderr } = spawnSync('sh', ['-c', shell], { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } });
+    expect(stderr).toBe('');
   });
 
   it('shows its help with examples and exit codes, on standard output', async () => {

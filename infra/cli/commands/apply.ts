@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { prepareApply, type PreparedApply } from '../apply/apply.ts';
 import type { PlannedChange } from '../apply/plan.ts';
 import { auditEvent, recordAudit } from '../audit.ts';
@@ -18,7 +19,9 @@ export interface ApplyOptions {
 /** `steward apply`: shows what would change, asks, writes it. */
 export async function applyCommand({ terminal, services }: CommandContext, options: ApplyOptions): Promise<number> {
   const { target, clock, providers } = services;
-  const texts = readConfigurationTexts(options.file, target.stage, '--file');
+  // The local service runs one already: a copy of it is the shortest way to a change.
+  const running = target.directory === undefined ? undefined : join(target.directory, 'steward.yaml');
+  const texts = readConfigurationTexts(options.file, target.stage, '--file', running);
   if (texts.overlay !== undefined) terminal.note(`${options.file} with ${texts.overlay.fileName} over it.`);
   const configuration = readConfiguration({
     ...texts,

@@ -1,13 +1,15 @@
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { GetPublicKeyCommand } from '@aws-sdk/client-kms';
 import { HeadBucketCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import type { Connection } from '../../../functions/core/connections/connection.ts';
 import { ServiceError } from '../../../functions/core/errors.ts';
 import { createSend } from '../../../functions/http/send.ts';
+import { OURS } from '../attention.ts';
 import { EXIT } from '../exit.ts';
 import { regionWarnings, twiceWarnings } from '../placement.ts';
 import { createServices, type Services } from '../services.ts';
 import { table } from '../table.ts';
-import { openLocal, regionOf } from '../target.ts';
+import { openLocal, regionOf, type Target } from '../target.ts';
 import type { CommandContext } from './context.ts';
 
 interface Finding {
@@ -81,10 +83,20 @@ async function publicAddress({ target }: Services): Promise<Finding> {
   });
 }
 
-async function connectionFindings({ connections, credentials, providers }: Services): Promise<readonly Finding[]> {
+function setCommand({ stage, directory }: Target, { name, key }: Connection['secret']): string {
+  const where = directory === undefined ? `--stage ${stage} ` : '';
+  return `steward ${where}credentials set ${key === undefined ? name : `${name}#${key}`}`;
+}
+
+async function connectionFindings({
+  connections,
+  credentials,
+  providers,
+  target,
+}: Services): Promise<readonly Finding[]> {
   const all = await connections.list();
   return Promise.all(
-    all.map(async ({ name, provider, secret, health }): Promise<Finding> => {
+    all.map(async ({ name, provider, secret, health, lastError }): Promise<Finding> => {
       const title = `connection ${name}`;
       if (providers[provider] === undefined)
         return { check: title, ok: false, detail: `its provider ${provider} is not in this version` };
@@ -92,8 +104,11 @@ async function connectionFindings({ connections, credentials, providers }: Servi
         await credentials.get(secret);
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
-        return { check: title, ok: false, detail: error.message };
+        return { check: title, ok: false, detail: `${error.message}. Next: ${setCommand(target, secret)}` };
       }
+      // Nothing but the refresher asks a token endpoint: what it was told last is what there is to know.
+      if (lastError !== undefined && OURS.has(lastError.code))
+        return { check: title, ok: false, detail: `${lastError.message}. Next: ${setCommand(target, secret)}` };
       return {
         check: title,
         ok: health === 'connected' || health === 'pending',

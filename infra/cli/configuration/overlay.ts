@@ -20,7 +20,8 @@ export function overlayName(fileName: string, stage: string): string {
 }
 
 /**
- * Reads the configuration, and the overlay of `stage` where there is one. `option` is how another file is named.
+ * Reads the configuration, and the overlay of `stage` where there is one. `option` is how another file is named, `example`
+ * what there is to begin with.
  *
  * @throws ConfigInvalidError saying why a file cannot be read
  */
@@ -28,22 +29,24 @@ export function readConfigurationTexts(
   fileName: string,
   stage: string,
   option: '--file' | '--config',
+  example = 'infra/cli/examples/steward.yaml',
 ): ConfigurationTexts {
-  const base = { fileName, text: readText(fileName, option) };
+  const base = { fileName, text: readText(fileName, option, example) };
   const overlay = overlayName(fileName, stage);
-  return existsSync(overlay) ? { ...base, overlay: { fileName: overlay, text: readText(overlay, option) } } : base;
+  return existsSync(overlay)
+    ? { ...base, overlay: { fileName: overlay, text: readText(overlay, option, example) } }
+    : base;
 }
 
-function readText(file: string, option: string): string {
+function readText(file: string, option: string, example: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
     const what = code === 'ENOENT' ? `There is no ${file}.` : `${file} cannot be read (${code}).`;
-    throw new ConfigInvalidError(
-      `${what} Name another with ${option}; infra/cli/examples/steward.yaml is one to begin with.`,
-      { cause: error },
-    );
+    throw new ConfigInvalidError(`${what} Name another with ${option}; ${example} is one to begin with.`, {
+      cause: error,
+    });
   }
 }
 

@@ -59,6 +59,21 @@ describe('attentionOf', () => {
     expect(attentionOf(overview())).toEqual([]);
   });
 
+  it.each(['CLIENT_REJECTED', 'CREDENTIALS_MISSING'])(
+    '%s is ours to mend at once, however long the token runs yet',
+    (code) => {
+      expect(ofConnection({ lastError: { code, message: 'Vendor refused our client credentials', at } })).toEqual([
+        {
+          tone: 'bad',
+          about: 'acme',
+          what: 'Vendor refused our client credentials.',
+          next: 'steward credentials set clients#acme',
+        },
+      ]);
+      expect(ofConnection({ lastError: { code: 'PROVIDER_UNAVAILABLE', message: 'x', at } })).toEqual([]);
+    },
+  );
+
   it.each([
     ['pending', {}, 'bad', 'steward connect acme'],
     ['pending', { needsConsent: false }, 'warn', undefined],
