@@ -48,6 +48,16 @@ describe('the pages', () => {
   });
 });
 
+describe('PARSERS.md', () => {
+  it('names tests that there are, and each throws anything at its parser', () => {
+    const rows = tableRows(readPage('test/unit/PARSERS.md'), 'Parsers of what comes from outside');
+    const tests = rows.flatMap(([, , cell = '']) => [...cell.matchAll(/`([^`]+)`/g)].map(([, file = '']) => file));
+    expect(tests.length).toBeGreaterThanOrEqual(rows.length);
+    for (const file of tests)
+      expect([file, /fast-check|fuzz/.test(readPage(`test/unit/${file}`))]).toEqual([file, true]);
+  });
+});
+
 describe('SECURITY.md', () => {
   const { service } = synthesize();
   const idOf = (name: string) =>

@@ -2,6 +2,7 @@ import { isMap, isPair, isScalar, LineCounter, parseDocument, type Document } fr
 import { ConfigInvalidError } from '../../../functions/core/errors.ts';
 import { suggestion } from '../../../functions/core/nearest.ts';
 import { MAX_ALIASES } from '../../usage.ts';
+import { complaintAbout } from './references.ts';
 import { type ConfigurationTexts, type ConfigurationText, mergeOverlay } from './overlay.ts';
 
 /** A path into the file: `['connections', 'acme', 'region']`. */
@@ -52,19 +53,21 @@ function readPart({ fileName, text }: ConfigurationText): ConfigurationPart {
   };
   const [broken] = document.errors;
   if (broken !== undefined) throw new ConfigInvalidError(`${at(broken.pos[0])}: ${broken.message}`);
+  const complaint = complaintAbout(document);
+  if (complaint !== undefined) throw new ConfigInvalidError(`${at(complaint.offset)}: ${complaint.message}`);
   return {
-    value: valueOf(fileName, document),
+    value: valueOf(at(0), document),
     depth: (path) => placeOf(document, path).depth,
     invalid: (path, message) =>
       new ConfigInvalidError(`${at(placeOf(document, path).offset)}: ${label(path)}${message}`),
   };
 }
 
-function valueOf(fileName: string, document: Document): unknown {
+function valueOf(place: string, document: Document): unknown {
   try {
     return document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
   } catch (error) {
-    throw new ConfigInvalidError(`${fileName}: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new ConfigInvalidError(`${place}: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     });
   }
