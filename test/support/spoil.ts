@@ -44,7 +44,7 @@ interface Place {
 function placesIn(value: JsonValue): readonly Place[] {
   if (value === null || typeof value !== 'object') return [];
   const holder = value as Place['holder'];
-  return Object.entries(value).flatMap(([name, inner]) => [{ holder, name }, ...placesIn(inner as JsonValue)]);
+  return Object.entries(value).flatMap(([name, inner]) => [{ holder, name }, ...placesIn(inner)]);
 }
 
 /** A copy of a document that is spoiled in one place. */

@@ -74,7 +74,12 @@ function valueOf(place: string, document: Document): unknown {
 }
 
 function label(path: Path): string {
-  return path.length === 0 ? '' : `${path.join('.')} `;
+  return path.length === 0 ? '' : `${path.map(shown).join('.')} `;
+}
+
+/** A name that somebody wrote, on one line and without anything that a terminal obeys. */
+function shown(name: string | number): string {
+  return /^[\p{L}\p{N}_.#-]*$/u.test(String(name)) ? String(name) : JSON.stringify(name);
 }
 
 /** Where the value at `path` begins; where it is missing, where its nearest parent's key stands. */

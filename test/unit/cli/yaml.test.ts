@@ -89,6 +89,7 @@ describe('the reader of steward.yaml', () => {
     ['a: &a 1\nb: { <<: *a }', '2:6: << takes the alias of a map, or a list of such'],
     ['a: &a { x: 1 }\nb:\n  <<: [*a, 7]', '3:3: << takes the alias of a map, or a list of such'],
     ['version: 1\n? [x]\n: 1', '2:3: a member’s name must be a word'],
+    ['version: 1\n? |\n  two\n  lines\n: 1', '2:3: "two\\\\nlines\\\\n" '],
     ['b: *late\na: &late 1', '1:4: \\*late stands for nothing'],
   ])('points at %j', (text, message) => {
     expect(() => read(text)).toThrow(new RegExp(`^steward.yaml:${message}`));
