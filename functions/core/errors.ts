@@ -156,6 +156,13 @@ export class AccessDeniedError extends ServiceError {
   override readonly retryable = false;
 }
 
+/** Somebody paused the connection: nothing is asked of its provider. Looking whether it goes on costs one read. */
+export class ConnectionPausedError extends AccessDeniedError {
+  constructor(connection: string) {
+    super(`Connection ${connection} is paused: steward resume ${connection}`);
+  }
+}
+
 /** The provider refused the request itself (400, 404, OpsRamp's 500 for a bad parameter). Sending it again changes nothing. */
 export class ProviderRefusedError extends ServiceError {
   override readonly name = 'ProviderRefusedError';

@@ -22,8 +22,9 @@ export const OURS: ReadonlySet<string> = new Set(['CLIENT_REJECTED', 'CREDENTIAL
 
 /** What needs somebody, the worst first. */
 export function attentionOf(overview: Overview): readonly Attention[] {
-  const command = (text: string) =>
-    overview.stage === 'local' ? `steward ${text}` : `steward --stage ${overview.stage} ${text}`;
+  const { stage, directory } = overview;
+  const where = directory === undefined ? '' : ` --directory ${directory}`;
+  const command = (text: string) => `steward${stage === 'local' ? where : ` --stage ${stage}`} ${text}`;
   const items = [
     ...overview.connections.map((connection) => ofConnection(connection, overview.at, command)),
     ...newestPerJob(overview.exports).map((view) => ofExport(view, overview, command)),
@@ -59,12 +60,7 @@ function ofConnection(view: ConnectionView, at: Date, command: CommandText): Att
     case 'suspect':
       return ofSuspect(view, at, command);
     case 'paused':
-      return {
-        tone: 'warn',
-        about,
-        what: 'Paused: no job runs on it.',
-        next: command(`resume ${about}`),
-      };
+      return ofPaused(view, command);
     case 'connected':
       return ofClock(view, at, command);
     case 'disconnected':
@@ -85,6 +81,14 @@ function ofSuspect(view: ConnectionView, at: Date, command: CommandText): Attent
   }
   const what = `Steward is finding out whether its refresh token still works${because}.`;
   return { tone: 'warn', about, what };
+}
+
+/** Its grant is kept alive meanwhile; one that is dead is no less so for the pause. */
+function ofPaused({ name: about, title, healthWhilePaused }: ConnectionView, command: CommandText): Attention {
+  if (healthWhilePaused !== 'reauthorization-required')
+    return { tone: 'warn', about, what: 'Paused: no job runs on it.', next: command(`resume ${about}`) };
+  const what = `Paused, and ${title} no longer takes its refresh token. Somebody has to consent again.`;
+  return { tone: 'bad', about, what, next: command(`connect ${about}`) };
 }
 
 function ofPending(
@@ -169,16 +173,19 @@ function ofBlindness(
 const FAILURES_SHOWN = 3;
 
 function ofJob(
-  { name: about, connection, lastError, failures, paused }: JobView,
+  { name: about, connection, lastError, lastAt, failures, paused }: JobView,
   overview: Overview,
 ): Attention | undefined {
-  if (lastError === undefined || paused || failures < FAILURES_SHOWN || !isWell(overview, connection)) return undefined;
+  if (lastError === undefined || paused || failures < FAILURES_SHOWN || !isWell(overview, connection, lastAt))
+    return undefined;
   return { tone: 'warn', about, what: `Failed ${failures} times: ${lastError}` };
 }
 
-/** What fails because of its connection is said there. */
-function isWell({ connections }: Overview, connection: string): boolean {
-  return connections.some(({ name, status }) => name === connection && status === 'connected');
+/** What fails because of its connection is said there, and what failed before somebody consented is over. */
+function isWell({ connections }: Overview, connection: string, since: Date | undefined): boolean {
+  const view = connections.find(({ name }) => name === connection);
+  if (view?.status !== 'connected') return false;
+  return since === undefined || view.authorizedAt === undefined || since >= view.authorizedAt;
 }
 
 function ofOutbox({ outbox, at }: Overview, command: CommandText): Attention | undefined {

@@ -1,8 +1,10 @@
-import type { ConnectionStatus } from '../../functions/core/connections/connection.ts';
+import type { ConnectionHealth, ConnectionStatus } from '../../functions/core/connections/connection.ts';
 
 /** One look at everything: what `status`, the console and `npm start -- --once` show. */
 export interface Overview {
   readonly stage: string;
+  /** The folder of the local service, where commands have to name it. */
+  readonly directory?: string;
   readonly at: Date;
   readonly connections: readonly ConnectionView[];
   readonly exports: readonly ExportView[];
@@ -23,6 +25,8 @@ export interface ConnectionView {
   /** Name of the secret with its client credentials, `name` or `name#key`. */
   readonly secret: string;
   readonly status: ConnectionStatus;
+  /** What a pause hides. */
+  readonly healthWhilePaused?: ConnectionHealth;
   readonly generation: number;
   readonly accessIssuedAt?: Date;
   readonly accessExpiresAt?: Date;

@@ -18,6 +18,7 @@ import { statusCommand } from './commands/status.ts';
 import { verifyArchiveCommand, type VerifyArchiveOptions } from './commands/verify.ts';
 import { completionScript, type Shell, SHELLS } from './completion.ts';
 import { addHelp } from './help.ts';
+import { LOCAL_DIRECTORY } from './target.ts';
 import { createTerminal } from './terminal.ts';
 
 /** Takes the exit code of the command that ran. */
@@ -38,7 +39,7 @@ export function createProgram(done: Done): Command {
   const program = new Command('steward')
     .description('Keeps SaaS connections authorised and turns them into compliance exports and alerts.')
     .option('--stage <name>', 'a deployed stage, or one of its stacks; the local service without it')
-    .option('--directory <folder>', 'folder of the local service', '.steward')
+    .option('--directory <folder>', 'folder of the local service', LOCAL_DIRECTORY)
     .option('--json', 'results as JSON on standard output, nothing else there')
     .showSuggestionAfterError(true)
     .configureOutput({ outputError: () => undefined })

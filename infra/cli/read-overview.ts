@@ -18,6 +18,7 @@ import type { BudgetView, ConnectionView, ExportView, JobView, Overview } from '
 import { createEventReader } from './read-events.ts';
 import { createRecordReader, type ReadRecord } from './read-records.ts';
 import type { Services } from './services.ts';
+import { LOCAL_DIRECTORY } from './target.ts';
 import { span } from './words.ts';
 
 export interface OverviewOptions {
@@ -51,6 +52,7 @@ export function createOverviewReader(services: Services): (options?: Partial<Ove
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
     return {
       stage: services.target.stage,
+      ...optional('directory', services.target.directory === LOCAL_DIRECTORY ? undefined : services.target.directory),
       at,
       connections: views,
       exports,
@@ -77,6 +79,7 @@ function connectionView({ providers }: Services, connection: Connection): Connec
     needsConsent: providers[id]?.grant === 'authorization-code',
     secret: secret.key === undefined ? secret.name : `${secret.name}#${secret.key}`,
     status: statusOf(connection),
+    ...optional('healthWhilePaused', connection.paused ? connection.health : undefined),
     generation: connection.generation,
     ...optional('accessIssuedAt', connection.access?.issuedAt),
     ...optional('accessExpiresAt', connection.access?.expiresAt),

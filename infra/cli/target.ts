@@ -40,6 +40,8 @@ export interface LocalDescription extends StageResources {
 }
 
 export const LOCAL_STAGE = 'local';
+/** The folder of the local service, unless another is named. */
+export const LOCAL_DIRECTORY = '.steward';
 const LOCAL_FILE = 'local.json';
 
 export function localFile(directory: string): string {

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { UsageError } from '../../functions/core/errors.ts';
+import { LOCAL_DIRECTORY } from '../cli/target.ts';
 
 /** What `npm start` was asked for. */
 export interface StartOptions {
@@ -43,7 +44,7 @@ export function parseArguments(argv: readonly string[]): StartOptions | undefine
       wholeNumber(1, 86_400),
     )
     .option('--port <n>', 'of the HTTP API and the console', wholeNumber(0, 65_532), DEFAULT_PORT)
-    .option('--directory <folder>', 'where everything is kept', '.steward')
+    .option('--directory <folder>', 'where everything is kept', LOCAL_DIRECTORY)
     .option('--reset', 'forget everything that is kept there first', false)
     .option('--config <file>', 'a steward.yaml of your own, instead of the doubles')
     .option('--secrets <file>', 'client credentials for --config; only its owner may read it')

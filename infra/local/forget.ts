@@ -2,9 +2,13 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigInvalidError } from '../../functions/core/errors.ts';
 
+/** What the functions logged, in this run and in the one before. */
+export const FUNCTIONS_LOG = 'functions.log';
+export const FUNCTIONS_LOG_BEFORE = 'functions.before.log';
+
 const LOCK = 'lock';
 /** What lies in a folder whose first start was ended early. */
-const BEGUN: readonly string[] = [LOCK, 'doubles', 'steward.yaml', 'functions.log'];
+const BEGUN: readonly string[] = [LOCK, 'doubles', 'steward.yaml', FUNCTIONS_LOG, FUNCTIONS_LOG_BEFORE];
 
 /** @throws ConfigInvalidError where a folder has something in it, and not what we keep: `--reset` would remove it */
 export function checkIsOurs(directory: string): void {

@@ -1,15 +1,15 @@
 // `npm start`: the whole service on one machine. See README.md.
-import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MINUTE_MS, SECOND_MS } from '../../functions/core/time.ts';
 import { readConfigurationTexts } from '../cli/configuration/overlay.ts';
 import { EXIT, exitCodeOf, failureText } from '../cli/exit.ts';
-import { LOCAL_STAGE } from '../cli/target.ts';
+import { LOCAL_DIRECTORY, LOCAL_STAGE } from '../cli/target.ts';
 import { createTerminal } from '../cli/terminal.ts';
 import { parseArguments, type StartOptions } from './arguments.ts';
 import { demoConfiguration, DEMO_SECRETS } from './demo.ts';
 import { type Doubles, startDoubles } from './doubles.ts';
-import { checkIsOurs, forget } from './forget.ts';
+import { checkIsOurs, forget, FUNCTIONS_LOG, FUNCTIONS_LOG_BEFORE } from './forget.ts';
 import type { HostEvent } from './lambda/log.ts';
 import { HOST_STOPPED } from './lambda/pool.ts';
 import { lockDirectory } from './lock.ts';
@@ -158,8 +158,9 @@ async function keepRunning({ options, configuration, doubles, interruption, say 
   console.log(`Archive          ${join(options.directory, 'archive')}`);
   const { fileName, overlay } = configuration;
   console.log(`Configuration    ${overlay === undefined ? fileName : `${fileName}, ${overlay.fileName}`}`);
-  console.log(`Functions' log   ${join(options.directory, 'functions.log')}`);
-  console.log('Commands         npm run steward -- --help');
+  console.log(`Functions' log   ${join(options.directory, FUNCTIONS_LOG)}`);
+  const folder = options.directory === LOCAL_DIRECTORY ? '' : `--directory ${options.directory} `;
+  console.log(`Commands         npm run steward -- ${folder}--help`);
   console.log('Ctrl-C ends it; what it knows is kept.\n');
   interruption.started();
   await interruption.asked;
@@ -168,10 +169,15 @@ async function keepRunning({ options, configuration, doubles, interruption, say 
   return EXIT.done;
 }
 
-/** Shows what goes wrong, and keeps the functions' own lines in a file: what CloudWatch Logs are in an account. */
+/**
+ * Shows what goes wrong, and keeps the functions' own lines in a file: what CloudWatch Logs are in an account. Those of
+ * the run before stay beside it: why that one ended is in them.
+ */
 function hostLog(directory: string): (event: HostEvent) => void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const file = createWriteStream(join(directory, 'functions.log'), { mode: 0o600 });
+  const name = join(directory, FUNCTIONS_LOG);
+  if (existsSync(name)) renameSync(name, join(directory, FUNCTIONS_LOG_BEFORE));
+  const file = createWriteStream(name, { mode: 0o600 });
   return (event) => {
     if (event.kind === 'line') file.write(`${event.function} ${event.line}\n`);
     if (event.kind !== 'invocation-ended' || event.error === undefined) return;

@@ -3,6 +3,7 @@ import {
   AccessTokenRejectedError,
   BudgetExhaustedError,
   ConflictError,
+  ConnectionPausedError,
   ReauthorizationRequiredError,
   ServiceError,
 } from '../errors.ts';
@@ -137,8 +138,8 @@ export function nextDueAt(
     const wait = failure instanceof BudgetExhaustedError ? failure.retryAfterMs : 0;
     return new Date(now.getTime() + Math.min(wait, interval));
   }
-  // Looking whether somebody has consented meanwhile costs one read.
-  const cheap = failure instanceof ReauthorizationRequiredError;
+  // Looking whether somebody has consented meanwhile, or ended a pause, costs one read.
+  const cheap = failure instanceof ReauthorizationRequiredError || failure instanceof ConnectionPausedError;
   if (failure !== undefined && !cheap && !(failure instanceof ServiceError && failure.retryable)) {
     const backOff = interval * 2 ** Math.min(run.failures, 6);
     return new Date(now.getTime() + Math.max(interval, Math.min(backOff, SLOWEST_MS)));

@@ -14,7 +14,7 @@ export interface ConnectionAccess {
    * @throws NotFoundError no such connection
    * @throws ReauthorizationRequiredError when a person has to consent (or has not yet)
    * @throws AccessTokenRejectedError when the stored token has expired; *refresh now* was asked for
-   * @throws AccessDeniedError when the connection is marked access-denied, or paused
+   * @throws AccessDeniedError when the connection is marked access-denied, or paused (ConnectionPausedError)
    * @throws SealBrokenError when the stored token does not open or is older than the high-water generation
    */
   open(name: string): Promise<OpenConnection>;

@@ -1,6 +1,7 @@
 import { allEnded } from '../all-ended.ts';
 import {
   AccessDeniedError,
+  ConnectionPausedError,
   AccessTokenRejectedError,
   NotFoundError,
   ReauthorizationRequiredError,
@@ -61,7 +62,7 @@ export function createConnectionAccess(dependencies: ConnectionAccessDependencie
 /** The stored access token of a connection that may be used, or the reason why it may not. */
 function usableAccess(connection: Connection): SealedToken {
   const { name, health, access } = connection;
-  if (connection.paused) throw new AccessDeniedError(`Connection ${name} is paused: steward resume ${name}`);
+  if (connection.paused) throw new ConnectionPausedError(name);
   if (health === 'access-denied') {
     throw new AccessDeniedError(`Connection ${name} is denied access although its token is fresh`);
   }

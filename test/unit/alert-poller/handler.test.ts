@@ -4,6 +4,7 @@ import { nextDueAt } from '../../../functions/core/alerts/sweep-jobs.ts';
 import {
   AccessTokenRejectedError,
   BudgetExhaustedError,
+  ConnectionPausedError,
   ProviderRefusedError,
   ProviderUnavailableError,
   ReauthorizationRequiredError,
@@ -114,6 +115,7 @@ describe('the next turn', () => {
     ['had no budget for hours', new BudgetExhaustedError('x', 7_000_000), 120_000],
     ['failed in passing', new ProviderUnavailableError('x', { sent: true }), 120_000],
     ['waits for a person', new ReauthorizationRequiredError('x'), 120_000],
+    ['is paused', new ConnectionPausedError('x'), 120_000],
     ['was refused', new ProviderRefusedError('x'), 240_000],
     ['met a bug', new TypeError('x'), 240_000],
   ])('of a job that %s', (_what, failure, wait) => {

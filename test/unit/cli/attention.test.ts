@@ -88,6 +88,8 @@ describe('attentionOf', () => {
     ['suspect', { refreshExpiresAt: after(9 * DAY) }, 'warn', undefined],
     ['suspect', {}, 'warn', 'steward connect acme'],
     ['paused', {}, 'warn', 'steward resume acme'],
+    ['paused', { healthWhilePaused: 'connected' }, 'warn', 'steward resume acme'],
+    ['paused', { healthWhilePaused: 'reauthorization-required' }, 'bad', 'steward connect acme'],
   ] as const)('%s %o is %s, and says what comes next', (status, change, tone, next) => {
     const [item, ...others] = ofConnection({ status, ...change });
     expect(others).toEqual([]);
@@ -184,6 +186,10 @@ describe('attentionOf', () => {
     expect(attentionOf(overview({ jobs: [job] }))).toMatchObject([{ tone: 'warn', about: 'alerts' }]);
     const denied = attentionOf(overview({ jobs: [job], connections: [{ ...connection, status: 'access-denied' }] }));
     expect(denied.map(({ about }) => about)).toEqual(['acme']);
+    const before = { jobs: [{ ...job, lastAt: at }], connections: [{ ...connection, authorizedAt: after(1) }] };
+    expect(attentionOf(overview(before))).toEqual([]);
+    const since = { ...before, connections: [{ ...connection, authorizedAt: at }] };
+    expect(attentionOf(overview(since))).toHaveLength(1);
   });
 
   it('says that events wait, from two minutes on', () => {
@@ -206,5 +212,9 @@ describe('attentionOf', () => {
     );
     expect(items.map(({ about }) => about)).toEqual(['b', 'a']);
     expect(items[0]?.next).toBe('steward --stage production connect b');
+    const [elsewhere] = attentionOf(
+      overview({ directory: '/srv/steward', connections: [{ ...connection, status: 'paused' }] }),
+    );
+    expect(elsewhere?.next).toBe('steward --directory /srv/steward resume acme');
   });
 });

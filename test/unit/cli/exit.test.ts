@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   ConfigInvalidError,
@@ -59,5 +61,19 @@ describe('what a failure answers to the shell', () => {
       error: { code: 'STORE_UNAVAILABLE', message: 'later', retryable: true, exitCode: 3 },
     });
     expect(JSON.parse(failureJson(new UsageError('u')))).toMatchObject({ error: { retryable: false, exitCode: 2 } });
+  });
+});
+
+describe('a reader that has seen enough', () => {
+  it('ends the command, and is no failure of it', async () => {
+    const child = spawn(process.execPath, ['infra/cli/steward.ts', 'completion', 'bash'], {
+      cwd: join(import.meta.dirname, '../../..'),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    const said: string[] = [];
+    child.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect([code, said.join('')]).toEqual([0, '']);
   });
 });
