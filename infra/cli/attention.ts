@@ -182,7 +182,7 @@ function ofJob(
 }
 
 /** What fails because of its connection is said there, and what failed before somebody consented is over. */
-function isWell({ connections }: Overview, connection: string, since: Date | undefined): boolean {
+function isWell({ connections }: Overview, connection: string, since?: Date): boolean {
   const view = connections.find(({ name }) => name === connection);
   if (view?.status !== 'connected') return false;
   return since === undefined || view.authorizedAt === undefined || since >= view.authorizedAt;
