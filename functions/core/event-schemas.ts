@@ -54,6 +54,8 @@ const EVENTS: Readonly<Record<EventType, readonly [meaning: string, data: JsonOb
   'steward.configuration.applied': ['Somebody applied steward.yaml.', audited],
   'steward.hook.disabled': ['The provider has switched a webhook off; it is being switched on again.', hookDisabled],
   'steward.hook.restored': ['A webhook that was off is on again.', hookRestored],
+  'steward.hook.issued': ['Somebody made an address to enter at the provider as a webhook’s.', audited],
+  'steward.hook.revoked': ['Somebody revoked the addresses that were made for the webhooks of a job.', audited],
 };
 
 /** Every type of event that there is. */
