@@ -45,6 +45,8 @@ const AMBIENT: readonly RegExp[] = [
   /(?<![.\w])(?:setTimeout|setInterval|setImmediate)\(/,
   /(?<![.\w])fetch\(|\bnew (?:WebSocket|EventSource)\b/,
   /(?<![.\w])(?:performance|globalThis)\b/,
+  /(?<![.\w])Temporal\b/,
+  /\bcreateRequire\b|(?<![.\w])eval\(|\bnew Function\b/,
 ];
 
 /** Draws that are no argument, each with the reason. */
@@ -70,10 +72,11 @@ interface Source {
 function parse(path: string): Source {
   const text = readFileSync(path, 'utf8');
   const statements = text.matchAll(/^(?:import|export)( type)? [^;'"`]*?from '([^']+)'|^import '([^']+)'/gm);
-  const dynamic = text.matchAll(/(typeof )?\bimport\('([^']+)'\)/g);
+  const dynamic = text.matchAll(/(typeof )?\bimport\((?!\))\s*(?:(['"`])(.*?)\2|)/g);
   const imports = [
     ...[...statements].map((match) => ({ specifier: match[2] ?? match[3] ?? '', typeOnly: match[1] !== undefined })),
-    ...[...dynamic].map((match) => ({ specifier: match[2] ?? '', typeOnly: match[1] !== undefined })),
+    // What is computed is a package that no room may have.
+    ...[...dynamic].map((match) => ({ specifier: match[3] ?? 'computed', typeOnly: match[1] !== undefined })),
   ];
   return { path, text, imports, room: relative(FUNCTIONS, path).split(sep)[0] ?? '' };
 }
@@ -154,6 +157,9 @@ describe('architecture', () => {
     ['const socket = new WebSocket(url);', true],
     ['await dependencies.fetch(url)', false],
     ['globalThis.crypto', true],
+    ['const at = Temporal.Now.instant();', true],
+    ["const fs = createRequire(import.meta.url)('fs');", true],
+    ['const work = new Function(text);', true],
     ["throw new Error('the process ended')", false],
     ['/* Date.now() */', false],
   ])('knows %j for ambient or not: %s', (text, ambient) => {
