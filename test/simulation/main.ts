@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { coverageTable, explain, figures, looksLine, neverCrashed, neverLooked } from './report.ts';
 import { runSeed } from './run.ts';
-import { runOnThreads } from './threads.ts';
+import { type Progress, runOnThreads } from './threads.ts';
 
 const { values } = parseArgs({
   options: {
@@ -14,6 +14,8 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
   },
 });
+
+const TELL_EVERY_MS = 5000;
 
 if (values.seed === undefined) process.exitCode = await many();
 else process.exitCode = await one(Number(values.seed));
@@ -28,9 +30,24 @@ async function one(seed: number): Promise<number> {
   return 1;
 }
 
+/** A line now and then, beside what is printed in the end. */
+function progressOf(all: number): (progress: Progress) => void {
+  const began = Date.now();
+  let [seeds, failures, toldAt] = [0, 0, began];
+  return (more) => {
+    seeds += more.seeds;
+    failures += more.failures;
+    if (Date.now() - toldAt < TELL_EVERY_MS) return;
+    toldAt = Date.now();
+    const rate = (seeds / ((toldAt - began) / 1000)).toFixed(1);
+    console.error(`${seeds} of ${all} seeds, ${failures} of them do not hold, ${rate} a second`);
+  };
+}
+
 async function many(): Promise<number> {
   const until = Date.now() + Number(values.minutes) * 60_000;
-  const totals = await runOnThreads(Number(values.from), Number(values.seeds), until, Number(values.threads));
+  const seeds = Number(values.seeds);
+  const totals = await runOnThreads(Number(values.from), seeds, until, Number(values.threads), progressOf(seeds));
   console.log(coverageTable(totals));
   console.log(`${figures(totals)} ${(totals.seeds / totals.seconds).toFixed(1)} seeds a second.`);
   console.log(`Looks: ${looksLine(totals)}.`);

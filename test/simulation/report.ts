@@ -8,6 +8,8 @@ export interface Totals {
   seeds: number;
   effects: number;
   fewestEffects: number;
+  fewestConnections: number;
+  fewestWorkers: number;
   faults: number;
   fewestFaults: number;
   refreshes: number;
@@ -34,6 +36,8 @@ export function noTotals(): Totals {
     fewestEffects: Infinity,
     faults: 0,
     fewestFaults: Infinity,
+    fewestConnections: Infinity,
+    fewestWorkers: Infinity,
     refreshes: 0,
     published: 0,
     manifests: 0,
@@ -63,22 +67,30 @@ const SUMS = [
   'seconds',
 ] as const;
 
+const FEWEST = ['fewestEffects', 'fewestFaults', 'fewestConnections', 'fewestWorkers'] as const;
+
 export function addTotals(into: Totals, more: Totals): void {
   for (const name of SUMS) into[name] += more[name];
-  into.fewestEffects = Math.min(into.fewestEffects, more.fewestEffects);
-  into.fewestFaults = Math.min(into.fewestFaults, more.fewestFaults);
+  for (const name of FEWEST) into[name] = Math.min(into[name], more[name]);
   for (const kind of ['coverage', 'looks', 'stories'] as const) {
     for (const [name, count] of Object.entries(more[kind])) into[kind][name] = (into[kind][name] ?? 0) + count;
   }
   into.failures.push(...more.failures);
 }
 
-/** Runs seeds one after another, until `until` (epoch milliseconds) at the latest. */
-export async function runSeeds(seeds: Iterable<number>, until = Infinity): Promise<Totals> {
+/** Failures after which going on tells nothing more. */
+const MOST_FAILURES = 5;
+
+/** Runs seeds one after another, until `until` (epoch milliseconds) at the latest; `told` after each. */
+export async function runSeeds(
+  seeds: Iterable<number>,
+  until = Infinity,
+  told: (failures: number) => void = () => undefined,
+): Promise<Totals> {
   const totals = noTotals();
   const began = performance.now();
   for (const seed of seeds) {
-    if (Date.now() >= until || totals.failures.length >= 5) break;
+    if (Date.now() >= until || totals.failures.length >= MOST_FAILURES) break;
     const run = await runSeed(seed);
     addTotals(totals, {
       ...noTotals(),
@@ -87,6 +99,8 @@ export async function runSeeds(seeds: Iterable<number>, until = Infinity): Promi
       fewestEffects: run.effects,
       faults: run.faults.length,
       fewestFaults: run.faults.length,
+      fewestConnections: run.connections,
+      fewestWorkers: run.workers,
       refreshes: run.refreshes,
       published: run.published,
       manifests: run.manifests,
@@ -99,6 +113,7 @@ export async function runSeeds(seeds: Iterable<number>, until = Infinity): Promi
       stories: { [run.story]: 1 },
       failures: run.failure === undefined ? [] : [{ seed, failure: run.failure }],
     });
+    told(run.failure === undefined ? 0 : 1);
   }
   totals.seconds = (performance.now() - began) / 1000;
   return totals;
@@ -194,7 +209,8 @@ export function figures(totals: Totals): string {
   const { seeds, effects, fewestEffects, faults, fewestFaults, refreshes, published, required, modelSteps } = totals;
   const { manifests, gaps, fills } = totals;
   return [
-    `${seeds} seeds: ${effects} effects (${fewestEffects} at least), ${faults} faults (${fewestFaults} at least),`,
+    `${seeds} seeds, each with ${totals.fewestConnections} connections and ${totals.fewestWorkers} invocations at once at least:`,
+    `${effects} effects (${fewestEffects} at least), ${faults} faults (${fewestFaults} at least),`,
     `${Object.entries(totals.stories)
       .map(([name, count]) => `${name} ${count}`)
       .join(', ')};`,

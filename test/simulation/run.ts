@@ -31,6 +31,9 @@ export interface RunResult {
   readonly at?: string;
   readonly faults: readonly InjectedFault[];
   readonly choices: readonly string[];
+  readonly connections: number;
+  /** Most invocations that ran at the same time. */
+  readonly workers: number;
   readonly effects: number;
   readonly steps: number;
   readonly refreshes: number;
@@ -81,6 +84,8 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     ...(failure === undefined ? {} : { failure, at: new Date(scheduler.now).toISOString() }),
     faults: plan.injected,
     choices: plan.choices,
+    connections: cloud.connections.items.size,
+    workers: scheduler.mostAtOnce,
     effects: plan.effects,
     steps: scheduler.steps,
     refreshes: vendors.presentations.length,

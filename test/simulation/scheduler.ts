@@ -62,6 +62,9 @@ export class Scheduler {
   afterVerify: (() => Promise<void> | undefined) | undefined;
   /** Told about every effect, in the order in which they take place. */
   trace: ((line: string) => void) | undefined;
+  /** Most invocations that ran at the same time. */
+  mostAtOnce = 0;
+  #alive: Invocation[] = [];
   readonly #mourners = new Map<Invocation, () => void>();
   readonly #events: Event[] = [];
   #order = 0;
@@ -138,6 +141,8 @@ export class Scheduler {
       indexed: new Set(),
     };
     this.invocations.push(invocation);
+    this.#alive = [...this.#alive.filter(({ isDone, isDead }) => !isDone && !isDead), invocation];
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.#alive.length);
     this.trace?.(`${this.#clockText()} ${key} begins`);
     const end = (error?: unknown) => {
       if (invocation.isDead) return;

@@ -22,6 +22,8 @@ describe('the service on a virtual clock, with faults', () => {
     const [first] = totals.failures;
     if (first !== undefined) expect.fail(await explain(first.seed));
     expect(totals.seeds).toBe(SEEDS);
+    expect(totals.fewestConnections).toBeGreaterThanOrEqual(3);
+    expect(totals.fewestWorkers).toBeGreaterThanOrEqual(2);
     expect(totals.fewestEffects).toBeGreaterThanOrEqual(200);
     expect(totals.fewestFaults).toBeGreaterThanOrEqual(1);
     expect(neverCrashed(totals)).toEqual([]);

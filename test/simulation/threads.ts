@@ -13,8 +13,20 @@ function* seedsOf({ first, count, step }: Omit<Share, 'until'>): Generator<numbe
   for (let index = 0; index < count; index += 1) yield first + index * step;
 }
 
+/** What a thread says of the seeds that it has run since it last said so; its totals come at the end. */
+export interface Progress {
+  readonly seeds: number;
+  readonly failures: number;
+}
+
 /** Runs `count` seeds from `first` on all cores but no more than `most`; a thread that fails makes all of it fail. */
-export async function runOnThreads(first: number, count: number, until = Infinity, most = 2): Promise<Totals> {
+export async function runOnThreads(
+  first: number,
+  count: number,
+  until = Infinity,
+  most = 2,
+  told: (progress: Progress) => void = () => undefined,
+): Promise<Totals> {
   const threads = Math.max(1, Math.min(most, availableParallelism()));
   const shares = Array.from({ length: threads }, (_, index) => ({
     first: first + index,
@@ -24,15 +36,15 @@ export async function runOnThreads(first: number, count: number, until = Infinit
   }));
   const totals = noTotals();
   const began = performance.now();
-  for (const part of await Promise.all(shares.map((share) => runOne(share)))) addTotals(totals, part);
+  for (const part of await Promise.all(shares.map((share) => runOne(share, told)))) addTotals(totals, part);
   totals.seconds = (performance.now() - began) / 1000;
   return totals;
 }
 
-function runOne(share: Share): Promise<Totals> {
+function runOne(share: Share, told: (progress: Progress) => void): Promise<Totals> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL(import.meta.url), { workerData: share });
-    worker.on('message', (totals: Totals) => resolve(totals));
+    worker.on('message', (said: Progress | Totals) => ('coverage' in said ? resolve(said) : told(said)));
     worker.on('error', reject);
     worker.on('exit', (code) => {
       if (code !== 0) reject(new Error(`A thread of the simulation ended with ${code}`));
@@ -43,7 +55,9 @@ function runOne(share: Share): Promise<Totals> {
 if (!isMainThread && parentPort !== null && isShare(workerData)) {
   const port = parentPort;
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
-  port.postMessage(await runSeeds(seedsOf(workerData), workerData.until));
+  const say = (what: Progress | Totals) => port.postMessage(what);
+  const totals = await runSeeds(seedsOf(workerData), workerData.until, (failures) => say({ seeds: 1, failures }));
+  say(totals);
 }
 
 /** Vitest's own threads import this file too. */

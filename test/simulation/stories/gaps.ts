@@ -37,7 +37,7 @@ export const gaps: Story = async (world, plan) => {
     if (scheduler.now > begun + GIVEN_UP_MS) fail('I19: a window that nobody can read is not given up');
     // Faults at the begin, and when the last attempt and the gap record are near.
     plan.calm = scheduler.now > begun + STORMY_MS && attempts(world) < LAST_ATTEMPT;
-    await tick(world, `given-up-${count}`, between(seed, `step ${count}`, 5, plan.calm ? 30 : 14));
+    await tick(world, `given-up-${count}`, between(seed, `step ${count}`, 5, plan.calm ? 60 : 14));
   }
   vendors.notes = undefined;
   plan.calm = false;
@@ -50,8 +50,9 @@ async function fill(world: World, plan: FaultPlan): Promise<void> {
   const { cloud, scheduler } = world;
   const begun = scheduler.now;
   const isAsked = () => (cloud.windows.chains.get(JOB)?.asked ?? []).length > 0;
-  const runs = () => cloud.windows.chains.get(JOB)?.current !== undefined;
-  for (let count = 0; gapsOf(world).length > 0; count += 1) {
+  const runs = () =>
+    [...cloud.windows.windows.values()].some(({ action, state }) => action === 'fill' && state === 'running');
+  for (let count = 0; gapsOf(world).length > 0 || runs(); count += 1) {
     if (scheduler.now > begun + FILLED_MS) fail('I19: a gap that somebody asks to be filled stays one');
     if (scheduler.now > begun + STORMY_MS) plan.calm = true;
     if (!isAsked() && !runs()) ask(world, `fill-${count}`);

@@ -8,6 +8,7 @@ import {
   NotFoundError,
   ReauthorizationRequiredError,
   SealBrokenError,
+  StoreUnavailableError,
 } from '../../../../functions/core/errors.ts';
 import { createTokenWorld } from '../../../support/token-world.ts';
 
@@ -54,6 +55,24 @@ describe('ConnectionAccess', () => {
     const { access, world } = await setUp();
     world.connections.highWaters.set('c1', 2);
     await expect(access.open('c1')).rejects.toThrow(SealBrokenError);
+  });
+
+  it('I9: leaves no read running when the other one fails', async () => {
+    const { world } = await setUp();
+    const { store, sealer, clock } = world.dependenciesOf();
+    let answered = false;
+    const torn = {
+      ...store,
+      highWater: () => Promise.reject(new StoreUnavailableError('throttled')),
+      async find(name: string) {
+        await new Promise(setImmediate);
+        answered = true;
+        return store.find(name);
+      },
+    };
+    const access = createConnectionAccess({ store: torn, sealer, clock });
+    await expect(access.open('c1')).rejects.toThrow(StoreUnavailableError);
+    expect(answered).toBe(true);
   });
 
   it('does not cry roll-back when a refresh is committed between its two reads', async () => {

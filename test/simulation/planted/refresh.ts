@@ -1,0 +1,159 @@
+import type { PlantedFault } from './fault.ts';
+
+const TOKENS = 'functions/core/tokens';
+const DYNAMODB = 'functions/adapters/dynamodb';
+const CONNECTION_STORE = ['test/contract/connection-store.test.ts'];
+const TOKEN_TESTS = ['refresh', 'refresh-crash', 'overlap'].map((name) => `test/unit/core/tokens/${name}.test.ts`);
+
+export const REFRESH_FAULTS: readonly PlantedFault[] = [
+  {
+    name: 'refresh: a fence instead of the compare-and-swap',
+    file: `${DYNAMODB}/connection-writes.ts`,
+    search: "    update.require(`${update.name('fingerprint')} = ${update.value(commit.spent)}`);",
+    replace: "    update.require(`${update.name('leaseAttempt')} = ${update.value(commit.attempt)}`);",
+    tests: CONNECTION_STORE,
+  },
+  {
+    name: "refresh: the lease without the fingerprint's condition, in the table",
+    file: `${DYNAMODB}/connection-writes.ts`,
+    search: "    update.require(`${update.name('fingerprint')} = ${update.value(request.stored)}`);",
+    replace: '    update.name("health");',
+    tests: CONNECTION_STORE,
+  },
+  {
+    name: "refresh: the lease without the fingerprint's condition, in the core",
+    file: `${TOKENS}/refresh.ts`,
+    search: '    stored: connection.fingerprint ?? null,\n',
+    replace: '',
+    tests: ['test/simulation/races.test.ts'],
+  },
+  {
+    name: 'refresh: the lease whether it is due or not',
+    file: `${TOKENS}/refresh.ts`,
+    search: '    whenDue: true,\n',
+    replace: '',
+    tests: ['test/simulation/races.test.ts'],
+  },
+  {
+    name: 'refresh: the rescue bucket is not looked at',
+    file: `${TOKENS}/spend-token.ts`,
+    search: 'if (deadAttempts(leased).length > 0 && (await mergeRescued(dependencies, leased, deadline))) {',
+    replace: 'if (deadAttempts(leased).length > 99 && (await mergeRescued(dependencies, leased, deadline))) {',
+    tests: TOKEN_TESTS,
+  },
+  {
+    name: 'refresh: a lease that is shorter than an invocation',
+    file: `${TOKENS}/timing.ts`,
+    search: 'export const LEASE_MS = 90 * SECOND_MS;',
+    replace: 'export const LEASE_MS = 10 * SECOND_MS;',
+    tests: TOKEN_TESTS,
+  },
+  {
+    name: 'refresh: the lease is given back although nobody knows what became of the request',
+    file: `${TOKENS}/settle.ts`,
+    search: '{ ...change, nextRefreshAt: new Date(later), resolves: deadAttempts(leased).map(({ id }) => id) },',
+    replace: '{ ...change, nextRefreshAt: new Date(later), releasesLease: true, resolves: [attempt] },',
+    tests: TOKEN_TESTS,
+  },
+  {
+    name: 'refresh: a token set that cannot be stored is not spilled',
+    file: `${TOKENS}/store-tokens.ts`,
+    search: '    await rescue.put(commit.name, commit.spent, body);\n',
+    replace: '    void rescue;\n',
+    tests: TOKEN_TESTS,
+  },
+  {
+    name: 'refresh: a spill that nobody waits for',
+    file: `${TOKENS}/store-tokens.ts`,
+    search: '  await spill(dependencies, commit);\n  return',
+    replace: '  void spill(dependencies, commit);\n  return',
+    tests: TOKEN_TESTS,
+  },
+  {
+    name: 'refresh: a refused token is taken for dead without a second look',
+    file: `${TOKENS}/verdict.ts`,
+    search: 'if (current === undefined || current.fingerprint !== leased.spends) {',
+    replace: 'if (current === undefined) {',
+    tests: TOKEN_TESTS,
+  },
+  {
+    name: 'refresh: a 5xx says that the grant is gone',
+    file: `${TOKENS}/spend-token.ts`,
+    search: "if (result.kind === 'grant-rejected' && rotates && error instanceof GrantRejectedError) {",
+    replace: "if ((result.kind === 'grant-rejected' || result.kind === 'unavailable') && rotates) {",
+    tests: TOKEN_TESTS,
+  },
+  {
+    name: 'refresh: a token is spent without the time to store its successor',
+    file: `${TOKENS}/spend-token.ts`,
+    search: "if (deadline.remainingMs() >= SPEND_BUDGET_MS) return { kind: 'call', grant };",
+    replace: "return { kind: 'call', grant };",
+    tests: TOKEN_TESTS,
+  },
+  {
+    name: 'refresh: one failure leaves its neighbours running',
+    file: 'functions/core/connections/connection-access.ts',
+    search: 'await allEnded([',
+    replace: 'await Promise.all([',
+    tests: ['test/unit/core/connections/connection-access.test.ts'],
+  },
+  {
+    name: 'refresh: a rescue read after the replay',
+    file: `${TOKENS}/spend-token.ts`,
+    search: '  const before = await beforeCall(dependencies, leased, deadline);\n',
+    replace:
+      '  const first = { ...leased, connection: { ...connection, attempts: [] } };\n  const before = await beforeCall(dependencies, first, deadline);\n',
+    tests: TOKEN_TESTS,
+  },
+  {
+    name: 'refresh: the high water is raised before the commit',
+    file: `${TOKENS}/store-tokens.ts`,
+    search:
+      "  const outcome = await commitOrSpill(dependencies, commit, events, deadline);\n  if (outcome.kind === 'committed') await raiseHighWater(dependencies, commit, deadline);\n",
+    replace:
+      '  await raiseHighWater(dependencies, commit, deadline);\n  const outcome = await commitOrSpill(dependencies, commit, events, deadline);\n',
+    tests: TOKEN_TESTS,
+  },
+  {
+    name: 'refresh: its own commit is taken for somebody else’s',
+    file: `${DYNAMODB}/connection-store.ts`,
+    search: "        if (current?.committedAttempt === commit.attempt) return { kind: 'committed' };\n",
+    replace: '',
+    tests: CONNECTION_STORE,
+  },
+  {
+    name: 'refresh: the commit whatever generation is stored',
+    file: `${DYNAMODB}/connection-writes.ts`,
+    search: "    update.require(`${update.name('generation')} < ${update.value(commit.generation)}`);\n",
+    replace: '',
+    tests: CONNECTION_STORE,
+  },
+  {
+    name: 'refresh: what two sweeps find at once is told twice',
+    file: `${TOKENS}/settle.ts`,
+    search: '  return { generation, unleasedAt: now, nextRefreshAt: nextRefreshAt ?? null };',
+    replace: '  return { generation, ...(nextRefreshAt === null ? {} : { unleasedAt: now }) };',
+    tests: TOKEN_TESTS,
+  },
+  {
+    name: 'refresh: a verdict while another attempt is open',
+    file: `${TOKENS}/verdict.ts`,
+    search: '  if (younger.length > 0) {',
+    replace: '  if (younger.length > 1) {',
+    tests: TOKEN_TESTS,
+  },
+  {
+    name: 'refresh: a token out of a backup is presented',
+    file: `${TOKENS}/refresh.ts`,
+    search: 'connection.generation < ready.highWater;',
+    replace: 'connection.generation + 1 < ready.highWater;',
+    tests: TOKEN_TESTS,
+  },
+  {
+    name: 'refresh: a sealed token opens for any generation',
+    file: 'functions/core/sealing/sealed-format.ts',
+    search: '${measured(String(generation))}`;',
+    replace: '${measured(String(generation > 0))}`;',
+    tests: ['test/unit/core/sealing'],
+  },
+];
