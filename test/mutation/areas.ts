@@ -12,6 +12,9 @@ export interface Area {
 const CORE = 'functions/core';
 const UNIT = 'test/unit/core';
 
+/** Of every vendor's parsers and sources alike. */
+const EVERY_VENDOR = ['parsers', 'spoiled-pages', 'too-large'].map((name) => `test/unit/providers/${name}.test.ts`);
+
 const folders = (room: string) =>
   readdirSync(new URL(`../../${room}`, import.meta.url), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -63,7 +66,7 @@ export const AREAS: readonly Area[] = [
   ...folders('functions/providers').map((vendor) => ({
     name: vendor,
     mutate: [`functions/providers/${vendor}/**/*.ts`],
-    tests: [`test/unit/providers/${vendor}`],
+    tests: [`test/unit/providers/${vendor}`, ...EVERY_VENDOR],
     threshold: 90,
   })),
 ];

@@ -1,11 +1,10 @@
 // A test runner for Stryker that loads an area's tests once, in its own process, and calls for each mutant those that
 // reach it. Vitest starts a thread and loads every module again for each: a second's work for a millisecond's test.
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { type Outcome, TestRun } from './call.ts';
-import { collect, type Test } from './collect.ts';
+import type { Test } from './collect.ts';
+import { loadTests, redirectImports } from './load.ts';
 
 /** What the instrumented code reads and writes: `INSTRUMENTER_CONSTANTS` of @stryker-mutator/api. */
 interface Instruments {
@@ -13,19 +12,22 @@ interface Instruments {
   currentTestId?: string | undefined;
   hitCount?: number | undefined;
   hitLimit?: number | undefined;
-  mutantCoverage?: unknown;
+  mutantCoverage?: { readonly perTest: Readonly<Record<string, Readonly<Record<string, number>>>> };
 }
-type Times = Pick<Outcome, 'wallMs' | 'cpuMs'>;
+/** What the run without a mutant tells of a test: what it took, and which mutants it reaches. */
+interface Known extends Pick<Outcome, 'wallMs' | 'cpuMs'> {
+  readonly reached: readonly string[];
+}
 interface MutantRun {
   readonly testFilter?: readonly string[];
   readonly hitLimit?: number;
   readonly activeMutant: { readonly id: string };
+  readonly sandboxFileName: string;
   readonly mutantActivation: 'runtime' | 'static';
   readonly reloadEnvironment: boolean;
 }
 
 const instruments: Instruments = ((globalThis as { __stryker__?: Instruments }).__stryker__ ??= {});
-const COLLECT = new URL('collect.ts', import.meta.url).href;
 const PASSED = 0;
 const FAILED = 1;
 /** How long a test may take before it counts as hanging: so much, and so many times what it took without a mutant. */
@@ -35,50 +37,18 @@ const PATIENCE_FACTOR = 20;
 
 /** A test that takes the processor longer would take it for every mutant that it reaches: it judges none. */
 const SLOW_MS = 500;
-/** Nor does what starts processes and measures their memory. */
-const PROCESS_TESTS = ['**/{export,send}-memory.test.ts'];
-
-/** In the sandbox: what each test took, for the processes that stand in for one that hung. */
-const TIMES = 'test-times.json';
-
-/** Modules of the sandbox carry the number of their loading, so that they can be loaded afresh. */
-let loading = 0;
-
-function redirectImports(sandbox: string): void {
-  const own = ['functions', 'test', 'infra'].map((room) => pathToFileURL(join(sandbox, room)).href);
-  registerHooks({
-    resolve(specifier, context, next) {
-      if (specifier === 'vitest' && context.parentURL !== COLLECT) return { url: COLLECT, shortCircuit: true };
-      const resolved = next(specifier, context);
-      const { url } = resolved;
-      const isOwn = !url.includes('?') && own.some((room) => url.startsWith(`${room}/`));
-      return isOwn ? { ...resolved, url: `${url}?${loading}` } : resolved;
-    },
-  });
-}
-
-async function loadTests(sandbox: string): Promise<readonly Test[]> {
-  loading += 1;
-  const patterns = (process.env['MUTATION_TESTS'] ?? 'test/unit').split(',');
-  const files = patterns.flatMap((path) =>
-    globSync(path.endsWith('.ts') ? path : `${path}/**/*.test.ts`, { cwd: sandbox, exclude: PROCESS_TESTS }).toSorted(),
-  );
-  const tests: Test[] = [];
-  for (const file of new Set(files)) {
-    tests.push(...(await collect(file, () => import(pathToFileURL(join(sandbox, file)).href))));
-  }
-  return tests;
-}
+/** In the sandbox: what is known of each test, for the processes that stand in for one that hung. */
+const KNOWN = 'known-tests.json';
 
 class InProcessRunner {
   private tests: readonly Test[] = [];
-  private usual: ReadonlyMap<string, Times>;
+  private known: ReadonlyMap<string, Known>;
   private readonly sandbox: string;
 
   constructor(sandbox: string) {
     this.sandbox = sandbox;
-    const times = join(sandbox, TIMES);
-    this.usual = new Map(existsSync(times) ? (JSON.parse(readFileSync(times, 'utf8')) as [string, Times][]) : []);
+    const known = join(sandbox, KNOWN);
+    this.known = new Map(existsSync(known) ? (JSON.parse(readFileSync(known, 'utf8')) as [string, Known][]) : []);
   }
 
   capabilities() {
@@ -88,15 +58,23 @@ class InProcessRunner {
   async dryRun() {
     this.tests = await loadTests(this.sandbox);
     const outcomes = await this.run(this.tests, { bail: false, onTest: (id) => void (instruments.currentTestId = id) });
-    this.usual = new Map(outcomes.map(({ test, wallMs, cpuMs }) => [test.id, { wallMs, cpuMs }]));
-    writeFileSync(join(this.sandbox, TIMES), JSON.stringify([...this.usual]));
+    const reached = instruments.mutantCoverage?.perTest ?? {};
+    this.known = new Map(
+      outcomes.map(({ test: { id }, wallMs, cpuMs }) => [
+        id,
+        { wallMs, cpuMs, reached: Object.keys(reached[id] ?? {}) },
+      ]),
+    );
+    writeFileSync(join(this.sandbox, KNOWN), JSON.stringify([...this.known]));
     return { status: 'complete', tests: outcomes.map(toResult), mutantCoverage: instruments.mutantCoverage };
   }
 
   async mutantRun(options: MutantRun) {
     if (options.mutantActivation === 'static') instruments.activeMutant = options.activeMutant.id;
     try {
-      if (options.reloadEnvironment || this.tests.length === 0) this.tests = await loadTests(this.sandbox);
+      if (options.mutantActivation === 'static') {
+        this.tests = await loadTests(this.sandbox, this.filesThatReach(options.sandboxFileName));
+      } else if (options.reloadEnvironment || this.tests.length === 0) this.tests = await loadTests(this.sandbox);
       const verdict = await this.judge(options);
       if (verdict.status !== 'killed' || options.mutantActivation === 'static' || (await this.isSound(verdict.by))) {
         return verdict.result;
@@ -110,6 +88,14 @@ class InProcessRunner {
     }
   }
 
+  /** What a module computes when it is loaded is judged by the tests that use the module; by all where none does more. */
+  private filesThatReach(mutated: string): readonly string[] | undefined {
+    const ids = new Set(readFileSync(mutated, 'utf8').match(/(?<=stryMutAct_9fa48\(")\d+(?="\))/g));
+    const tests = [...this.known].filter(([, { reached }]) => reached.some((id) => ids.has(id)));
+    const files = new Set(tests.map(([id]) => id.slice(0, id.indexOf('#'))));
+    return files.size === 0 ? undefined : [...files];
+  }
+
   /** A test that found a mutant passes without it, or the mutants before have left something behind. */
   private async isSound(test: Test): Promise<boolean> {
     instruments.activeMutant = undefined;
@@ -120,7 +106,7 @@ class InProcessRunner {
 
   private async judge({ activeMutant, testFilter, hitLimit }: MutantRun) {
     const wanted = testFilter && new Set(testFilter);
-    const cost = ({ id }: Test) => this.usual.get(id)?.cpuMs ?? 0;
+    const cost = ({ id }: Test) => this.known.get(id)?.cpuMs ?? 0;
     const tests = this.tests
       .filter((test) => (wanted?.has(test.id) ?? true) && cost(test) <= SLOW_MS)
       .toSorted((one, other) => cost(one) - cost(other));
@@ -141,7 +127,7 @@ class InProcessRunner {
     const outcomes: Outcome[] = [];
     for (const test of tests) {
       how.onTest?.(test.id);
-      const usual = this.usual.get(test.id);
+      const usual = this.known.get(test.id);
       const outcome = await run.call(test, usual ? PATIENCE_MS + PATIENCE_FACTOR * usual.wallMs : FIRST_PATIENCE_MS);
       how.onTest?.(undefined);
       outcomes.push(outcome);
