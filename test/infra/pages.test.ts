@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { costTable } from '../../infra/costs.ts';
@@ -94,5 +94,24 @@ describe('SECURITY.md', () => {
     const page = readPage('infra/SECURITY.md');
     for (const { name, routes } of FUNCTIONS)
       expect([name, page.includes(`\`${name}\` (public)`)]).toEqual([name, routes !== undefined]);
+  });
+
+  it('names for every attack what holds it: cases that tests are titled with, or tests', () => {
+    const titles = globSync('test/**/*.test.ts', { cwd: ROOT })
+      .map((name) => readFileSync(ROOT + name, 'utf8'))
+      .join('\n');
+    const rows = tableRows(readPage('infra/SECURITY.md'), 'What an attacker gets');
+    const held = rows.map(([attack = '', , , by = '']) => ({
+      attack,
+      proofs: by.split(', ').map((proof) => {
+        const file = /^`(.*)`$/.exec(proof)?.[1];
+        const ids = proof.split('–');
+        return file === undefined
+          ? ids.every((id) => /^[SRE]\d\d$/.test(id) && titles.includes(id))
+          : existsSync(ROOT + file);
+      }),
+    }));
+    expect(held.length).toBeGreaterThan(10);
+    expect(held.filter(({ proofs }) => !proofs.every(Boolean))).toEqual([]);
   });
 });

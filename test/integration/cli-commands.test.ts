@@ -172,7 +172,12 @@ describe('steward, against a running service', () => {
     it('says that there is no such file', async () => {
       const { code, stderr } = await run(['apply', '--file', '/nowhere/steward.yaml']);
       expect(stderr).toMatch(/^There is no \/nowhere\/steward\.yaml\. Name another with --file/);
-      expect(stderr).toContain(`${join(running.directory, 'steward.yaml')} is one to begin with`);
+      expect(stderr).toContain('infra/cli/examples/steward.yaml is one to begin with');
+      const own = join(running.directory, 'steward.yaml');
+      writeFileSync(own, running.configuration);
+      const again = await run(['apply', '--file', '/nowhere/steward.yaml']);
+      rmSync(own);
+      expect(again.stderr).toContain(`${own} is one to begin with`);
       expect(code).toBe(2);
     });
   });

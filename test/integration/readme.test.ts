@@ -62,15 +62,12 @@ describe('every command of the README', () => {
     folder = mkdtempSync(join(tmpdir(), 'steward-readme-'));
     symlinkSync(`${ROOT}infra`, join(folder, 'infra'));
     running = await startRunning();
-    writeFileSync(join(folder, 'running.yaml'), running.configuration);
+    for (const file of [join(folder, 'running.yaml'), join(running.directory, 'steward.yaml')])
+      writeFileSync(file, running.configuration);
     const { services } = running.service;
     await consentFlow(await connectLink(services, 'harbour-law', {}));
     await eventually('three connections', async () =>
       (await services.connections.list()).every(({ health }) => health === 'connected'),
-    );
-    writeFileSync(
-      join(folder, 'public.pem'),
-      (await steward(['--directory', running.directory, 'verify', '--print-key'])).stdout,
     );
   }, 120_000);
   afterAll(async () => {
@@ -78,7 +75,10 @@ describe('every command of the README', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function runSteward(asked: readonly string[]): Promise<void> {
+  async function runSteward(line: readonly string[]): Promise<void> {
+    const [asked, [file]] = line.includes('>')
+      ? [line.slice(0, line.indexOf('>')), line.slice(line.indexOf('>') + 1)]
+      : [line, []];
     const { code, stdout, stderr } = await steward(onLocal(asked, running, folder), {
       cwd: folder,
       input: 'a-secret-of-a-test\n',
@@ -86,6 +86,7 @@ describe('every command of the README', () => {
     });
     // The alias is of a person's shell; a console ends with Ctrl-C, and status says 1 while anything needs somebody.
     expect(asked.includes('status') && code === 1 ? 0 : code, `${stdout}${stderr}`).toBe(0);
+    if (file !== undefined) writeFileSync(join(folder, file), stdout);
   }
 
   /** What `npm start` keeps running answers with its console, and ends by Ctrl-C. */
@@ -125,7 +126,15 @@ describe('every command of the README', () => {
     [/^npm start -- --once$/, runsOnce],
     [/^npm start$/, keepsRunning],
     [/^npm start -- --config /, (args) => readsOwnFiles(args.slice(3))],
-    [/^(cp|chmod) /, ([program = '', ...args]) => void execFileSync(program, args, { cwd: folder })],
+    [
+      /^(cp|chmod) /,
+      ([program = '', ...args]) =>
+        void execFileSync(
+          program,
+          args.map((path) => path.replace(/^\.steward\//, `${running.directory}/`)),
+          { cwd: folder },
+        ),
+    ],
     [/^npx cdk bootstrap$/, () => expect(cdkHelp('bootstrap')).toContain('cdk bootstrap')],
     [/^npx cdk deploy --all --parameters \S+$/, (args) => deploys(args.at(-1) ?? '')],
     [

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareApply, type PreparedApply } from '../apply/apply.ts';
 import type { PlannedChange } from '../apply/plan.ts';
@@ -6,6 +7,7 @@ import { readConfiguration } from '../configuration/configuration.ts';
 import { readConfigurationTexts } from '../configuration/overlay.ts';
 import { EXIT } from '../exit.ts';
 import type { Services } from '../services.ts';
+import type { Target } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
 import type { CommandContext } from './context.ts';
 
@@ -19,9 +21,7 @@ export interface ApplyOptions {
 /** `steward apply`: shows what would change, asks, writes it. */
 export async function applyCommand({ terminal, services }: CommandContext, options: ApplyOptions): Promise<number> {
   const { target, clock, providers } = services;
-  // The local service runs one already: a copy of it is the shortest way to a change.
-  const running = target.directory === undefined ? undefined : join(target.directory, 'steward.yaml');
-  const texts = readConfigurationTexts(options.file, target.stage, '--file', running);
+  const texts = readConfigurationTexts(options.file, target.stage, '--file', runningFile(target));
   if (texts.overlay !== undefined) terminal.note(`${options.file} with ${texts.overlay.fileName} over it.`);
   const configuration = readConfiguration({
     ...texts,
@@ -44,6 +44,12 @@ export async function applyCommand({ terminal, services }: CommandContext, optio
   if (terminal.json)
     terminal.out(JSON.stringify({ stage: target.stage, changes: prepared.changes, applied: isAgreed }));
   return EXIT.done;
+}
+
+/** What `npm start` wrote and runs on, where it did: a copy of it is the shortest way to a change. */
+function runningFile({ directory }: Target): string | undefined {
+  const file = directory === undefined ? undefined : join(directory, 'steward.yaml');
+  return file !== undefined && existsSync(file) ? file : undefined;
 }
 
 /** Changes that the audit event shows in full; of more it has the counts. */
