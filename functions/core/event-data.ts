@@ -72,29 +72,37 @@ export const blind = object(
   { cut },
 );
 
-export const exported = object(
-  { job, source: name, from: say(instant, 'The window, inclusive.'), to: say(instant, 'Exclusive.'), attempt: count },
-  {
-    manifestKey: say(name, 'Where the record lies in the archive, once there is one.'),
-    sequence: say(version, 'Its number in the job’s chain.'),
-    rows: say(count, 'Rows that were read.'),
-    sourceTotal: say({ type: ['integer', 'null'], minimum: 0 }, 'The source’s own count; null where it has none.'),
-    parts: count,
-    bytes: count,
-    completeness: say({ enum: ['reconciled', 'short-page', 'second-pass', 'unproven'] }, 'How it was judged.'),
-    fills: say(version, 'Number of the gap record that this export fills.'),
-    changes: say(
-      { type: 'array', items: object({ kind: { enum: ['new', 'missing', 'retyped'] }, column: text }) },
-      'Columns that changed since the export before.',
-    ),
-    code: say(name, 'Why an attempt ended; stable.'),
-    message: say(text, 'The same for people.'),
-    retryable: say({ type: 'boolean' }, 'Whether the next attempt may go well with nobody stepping in.'),
-    reason: say(text, 'Why a window was given up.'),
-    attempts: say(count, 'After how many.'),
-    reportKey: say(name, 'The figures of what did not reconcile, beside the data that was read.'),
-    cut,
-  },
+const manifestKey = say(name, 'Where the record lies in the archive.');
+const sequence = say(version, 'Its number in the job’s chain.');
+const rows = say(count, 'Rows that were read.');
+const sourceTotal = say({ type: ['integer', 'null'], minimum: 0 }, 'The source’s own count; null where it has none.');
+const reportKey = say(name, 'The figures of what did not reconcile, beside the data that was read.');
+const changes = say(
+  { type: 'array', items: object({ kind: { enum: ['new', 'missing', 'retyped'] }, column: text }) },
+  'Columns that changed since the export before.',
+);
+const completeness = say({ enum: ['reconciled', 'short-page', 'second-pass', 'unproven'] }, 'How it was judged.');
+const failure = {
+  code: say(name, 'Why the attempt ended; stable.'),
+  message: say(text, 'The same for people.'),
+  retryable: say({ type: 'boolean' }, 'Whether the next attempt may go well with nobody stepping in.'),
+};
+
+function ofWindow(required: Readonly<Record<string, JsonObject>>, optional: Readonly<Record<string, JsonObject>> = {}) {
+  const window = { from: say(instant, 'The window, inclusive.'), to: say(instant, 'Exclusive.') };
+  return object({ job, source: name, ...window, attempt: count, ...required }, { ...optional, cut });
+}
+
+export const exportCompleted = ofWindow(
+  { manifestKey, sequence, rows, sourceTotal, parts: count, bytes: count, completeness },
+  { fills: say(version, 'Number of the gap record that this export fills.') },
+);
+export const exportFailed = ofWindow(failure);
+export const exportIncomplete = ofWindow({ ...failure, rows, sourceTotal, reportKey });
+export const exportSchemaChanged = ofWindow({ manifestKey, changes }, { sequence, rows });
+export const exportGap = ofWindow(
+  { manifestKey, sequence, reason: say(text, 'Why the window was given up.') },
+  { attempts: say(count, 'After how many.'), rows, sourceTotal, reportKey },
 );
 export const connection = object(
   { connection: name, provider: name },

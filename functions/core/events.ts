@@ -7,7 +7,7 @@ export type EventType =
   | `steward.alert.${'opened' | 'changed' | 'resolved' | 'digest' | 'replayed'}`
   | `steward.connection.${ConnectionEventKind | 'blind' | 'invited'}`
   | `steward.export.${ExportEventKind}`
-  | `steward.hook.${'disabled' | 'restored'}`
+  | `steward.hook.${'disabled' | 'restored' | 'issued' | 'revoked'}`
   | 'steward.configuration.applied';
 
 /** What is said about a connection by those who look after its tokens. */

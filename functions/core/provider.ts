@@ -131,6 +131,8 @@ export interface HookRecovery {
 export interface HookProfile {
   /** Key of `alertSources` whose `readOne` takes the ids of hints. */
   readonly alertSource: string;
+  /** What a person enters there as the body of a delivery, where we cannot register any. */
+  readonly payload?: string;
   /** Ids that a delivery's JSON body speaks of. Pure; empty where it names none. */
   hints(body: unknown): readonly string[];
   /** The provider's present hooks. Absent: nobody keeps them. */

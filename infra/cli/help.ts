@@ -44,6 +44,10 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['steward alerts replay --from 2026-01-31T02:00:00Z', 'everything since then again'],
     ['steward alerts replay --from 2026-01-31T02:00:00Z --to 2026-01-31T03:00:00Z', 'one hour'],
   ],
+  'alerts hook': [
+    ['steward alerts hook operations-alerts', 'shown once: enter it in the outbound event at OpsRamp'],
+    ['steward alerts hook operations-alerts --revoke', 'every address made before is answered with 404'],
+  ],
   'alerts schema': [
     ['steward alerts schema', 'every type, and when it is published'],
     ['steward alerts schema steward.alert.opened', 'the JSON Schema of one'],

@@ -11,6 +11,7 @@ import { type CommandContext, type GlobalOptions, openContext } from './commands
 import { credentialsSetCommand } from './commands/credentials.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
+import { hookCommand } from './commands/hook.ts';
 import { noteCommand } from './commands/note.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { schemaCommand } from './commands/schema.ts';
@@ -159,6 +160,12 @@ function addAlerts(program: Command, run: Run, done: Done): void {
     .requiredOption('--from <time>', 'inclusive')
     .option('--to <time>', 'exclusive; now without it')
     .action(run(replayCommand));
+  alerts
+    .command('hook')
+    .description('make an address for webhooks that a person enters at the provider')
+    .argument('<job>', 'the alert job that they hasten')
+    .option('--revoke', 'take back every address that was made for it, and make none')
+    .action(run(hookCommand));
   alerts
     .command('schema')
     .description('what is published: every type, or the JSON Schema of one')

@@ -6,9 +6,9 @@ import {
   PutObjectRetentionCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { StoreUnavailableError } from '../../core/errors.ts';
-import type { Archive, ArchivedObject, NewObject } from '../../core/reports/archive.ts';
+import type { Archive, ArchivedObject, Lock, NewObject } from '../../core/reports/archive.ts';
 
 export interface ArchiveOptions {
   readonly client?: S3Client;
@@ -29,7 +29,7 @@ const ABSENT = new Set(['NoSuchKey', 'NotFound', 'NoSuchVersion', 'MethodNotAllo
 export function createArchive({ client = new S3Client({ forcePathStyle: true }), bucket }: ArchiveOptions): Archive {
   const at = (key: string) => ({ Bucket: bucket, Key: key });
 
-  async function put(object: NewObject, onlyNew: boolean, lock?: Parameters<Archive['create']>[1]) {
+  async function put(object: Hashed, onlyNew: boolean, lock?: Lock) {
     const answer = await client.send(
       new PutObjectCommand({
         ...at(object.key),
@@ -37,7 +37,7 @@ export function createArchive({ client = new S3Client({ forcePathStyle: true }),
         ContentType: object.contentType,
         ContentLength: object.bytes.byteLength,
         ChecksumAlgorithm: 'SHA256',
-        ChecksumSHA256: createHash('sha256').update(object.bytes).digest('base64'),
+        ChecksumSHA256: object.digest.toString('base64'),
         ...(onlyNew ? { IfNoneMatch: '*' } : {}),
         ...(lock ? { ObjectLockMode: lock.mode, ObjectLockRetainUntilDate: lock.until } : {}),
       }),
@@ -45,7 +45,7 @@ export function createArchive({ client = new S3Client({ forcePathStyle: true }),
     return archived(object, answer.VersionId);
   }
 
-  async function putNew(object: NewObject, lock?: Parameters<Archive['create']>[1]) {
+  async function putNew(object: Hashed, lock?: Lock) {
     for (let tries = 1; ; tries++) {
       try {
         return await put(object, true, lock);
@@ -57,21 +57,21 @@ export function createArchive({ client = new S3Client({ forcePathStyle: true }),
     }
   }
 
-  async function standing(object: NewObject): Promise<ArchivedObject | undefined> {
+  async function standing(object: Hashed): Promise<ArchivedObject | undefined> {
     const head = await ifThere(() =>
       client.send(new HeadObjectCommand({ ...at(object.key), ChecksumMode: 'ENABLED' })),
     );
-    const expected = createHash('sha256').update(object.bytes).digest('base64');
-    return head?.ChecksumSHA256 === expected ? archived(object, head.VersionId) : undefined;
+    return head?.ChecksumSHA256 === object.digest.toString('base64') ? archived(object, head.VersionId) : undefined;
   }
 
   return {
-    write: (object) =>
-      ask(`writing ${object.key}`, async () => {
+    write: (given) =>
+      ask(`writing ${given.key}`, async () => {
+        const object = hashed(given);
         return (await putNew(object)) ?? (await standing(object)) ?? (await put(object, false));
       }),
-    create: (object, lock) =>
-      ask(`creating ${object.key}`, async () => ({ created: (await putNew(object, lock)) !== undefined })),
+    create: (given, lock) =>
+      ask(`creating ${given.key}`, async () => ({ created: (await putNew(hashed(given), lock)) !== undefined })),
     read: (key, versionId) =>
       ask(`reading ${key}`, async () => {
         const version = versionId === undefined ? {} : { VersionId: versionId };
@@ -97,9 +97,17 @@ export function createArchive({ client = new S3Client({ forcePathStyle: true }),
   };
 }
 
-function archived({ key, bytes }: NewObject, versionId: string | undefined): ArchivedObject {
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { key, versionId: versionId ?? 'null', bytes: bytes.byteLength, sha256 };
+/** With its SHA-256, which S3 checks and the manifest names: computed once. */
+interface Hashed extends NewObject {
+  readonly digest: Buffer;
+}
+
+function hashed(object: NewObject): Hashed {
+  return { ...object, digest: hash('sha256', object.bytes, 'buffer') };
+}
+
+function archived({ key, bytes, digest }: Hashed, versionId: string | undefined): ArchivedObject {
+  return { key, versionId: versionId ?? 'null', bytes: bytes.byteLength, sha256: digest.toString('hex') };
 }
 
 function nameOf(error: unknown): string {

@@ -34,7 +34,7 @@ export function appendRecord(file: GrowingFile, cells: readonly Cell[], defuse: 
     const cell = cells[index] ?? null;
     if (index > 0) bytes[at++] = COMMA;
     if (cell === null) continue;
-    if (typeof cell !== 'string') at += bytes.write(String(cell), at);
+    if (typeof cell !== 'string') at = writeText(bytes, at, String(cell));
     else at = writeText(bytes, at, defuse && isFormula(cell) ? `'${cell}` : cell);
   }
   bytes[at++] = CR;
@@ -57,15 +57,51 @@ function isFormula(cell: string): boolean {
   return (first <= AT_SIGN || first > FULL_WIDTH) && FORMULA.test(cell);
 }
 
-function writeText(bytes: Buffer, at: number, value: string): number {
-  return value === '' || SPECIAL.test(value) ? writeQuoted(bytes, at, value) : at + bytes.write(value, at);
+/** Texts up to this long are written here: a call into the runtime takes longer than their letters do. */
+const SHORT = 256;
+
+const LAST_OF_ASCII = 0x7f;
+
+function writeText(bytes: Buffer, place: number, value: string): number {
+  if (value === '') return writeQuoted(bytes, place, value);
+  if (value.length > SHORT)
+    return SPECIAL.test(value) ? writeQuoted(bytes, place, value) : writePlain(bytes, place, value);
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code <= COMMA && (code === QUOTE || code === COMMA || code === CR || code === LF)) {
+      return writeQuoted(bytes, place, value);
+    }
+    if (code > LAST_OF_ASCII)
+      return SPECIAL.test(value) ? writeQuoted(bytes, place, value) : writePlain(bytes, place, value);
+    bytes[place + at] = code;
+  }
+  return place + value.length;
+}
+
+function writePlain(bytes: Buffer, place: number, value: string): number {
+  return place + bytes.write(value, place);
+}
+
+/** In quotes, with each quote doubled. */
+function writeQuoted(bytes: Buffer, place: number, value: string): number {
+  if (value.length > SHORT) return writeQuotedBytes(bytes, place, value);
+  let at = place;
+  bytes[at++] = QUOTE;
+  for (let index = 0; index < value.length; index++) {
+    const code = value.charCodeAt(index);
+    if (code > LAST_OF_ASCII) return writeQuotedBytes(bytes, place, value);
+    bytes[at++] = code;
+    if (code === QUOTE) bytes[at++] = QUOTE;
+  }
+  bytes[at++] = QUOTE;
+  return at;
 }
 
 /**
- * In quotes, with each quote doubled. JSON text is full of quotes, so this is done on bytes: the text is written behind
- * the place where it goes, far enough for doubling never to reach what is still to be read.
+ * The same for a text that is long or is not ASCII. It is written behind the place where it goes, far enough for doubling
+ * never to reach what is still to be read.
  */
-function writeQuoted(bytes: Buffer, place: number, value: string): number {
+function writeQuotedBytes(bytes: Buffer, place: number, value: string): number {
   let at = place;
   let from = place + roomFor(value) + 1;
   const end = from + bytes.write(value, from);

@@ -40,7 +40,9 @@ export function recordEvents(
   if (schemaChanges.length > 0) {
     const changes = schemaChanges.map(({ kind, column }) => ({ kind, column }));
     const summary = `${job.name}: ${changes.map(({ kind, column }) => `${kind} column ${column}`).join(', ')}`;
-    events.push(exportEvent({ ...base, type: 'schema-changed', summary, data: { manifestKey: key, changes } }));
+    events.push(
+      exportEvent({ ...base, type: 'schema-changed', summary, data: { manifestKey: key, sequence, rows, changes } }),
+    );
   }
   return events;
 }

@@ -21,6 +21,7 @@ const MAX_DEPTH = 2;
  */
 export const hooks: HookProfile = {
   alertSource: 'alerts',
+  payload: HOOK_PAYLOAD,
   hints(body) {
     const id = findId(body, 0);
     return id === undefined ? [] : [id];

@@ -9,6 +9,7 @@ const COMMANDS = new Map(leaves(program));
 
 /** DESIGN.md 6, and what came since. */
 const WANTED = [
+  'alerts hook',
   'alerts replay',
   'alerts schema',
   'alerts tail',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EVENT_SCHEMAS, EVENT_TYPES } from '../../../functions/core/event-schemas.ts';
 import type { ConnectionEventKind, EventType, ExportEventKind, OutboxRow } from '../../../functions/core/events.ts';
+import type { JsonObject } from '../../../functions/core/json.ts';
 import { fitEvent } from '../../../functions/core/publishing/fit-event.ts';
 import { exportEvent } from '../../../functions/core/reports/export-events.ts';
 import { createConnectionEvents } from '../../../functions/core/tokens/connection-events.ts';
@@ -11,6 +12,31 @@ import { ajv, eventProblems } from '../../support/event-problems.ts';
 import { aReportJob } from '../../support/report-job.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
+
+const FAILURE = { code: 'EXPORT_INCOMPLETE', message: 'm', retryable: true };
+
+/** What each event about a window has to say besides which window it is. */
+const EXPORT_DATA: Readonly<Record<ExportEventKind, JsonObject>> = {
+  completed: {
+    manifestKey: 'a/b/c/manifest.json',
+    sequence: 1,
+    rows: 0,
+    sourceTotal: null,
+    parts: 1,
+    bytes: 9,
+    completeness: 'unproven',
+  },
+  failed: FAILURE,
+  incomplete: { ...FAILURE, rows: 1, sourceTotal: 2, reportKey: 'incomplete/a/b/c/report.json' },
+  'schema-changed': { manifestKey: 'a/b/c/manifest.json', changes: [{ kind: 'new', column: 'x' }] },
+  gap: { manifestKey: 'a/b/c/gap.json', sequence: 1, reason: 'missed' },
+};
+
+function exportEventOf(type: ExportEventKind, data: JsonObject): OutboxRow['event'] {
+  const window = { from: NOON.toISOString(), to: NOON.toISOString() };
+  return exportEvent({ stage: 'test', job: aReportJob(), type, window, attempt: 1, at: NOON, summary: 's', data })
+    .event;
+}
 
 /** A world in which every kind of event about alerts comes to pass. */
 async function allAlertEvents(): Promise<readonly OutboxRow[]> {
@@ -102,14 +128,14 @@ describe('event schemas', () => {
     expect(eventProblems(event)).toEqual([]);
   });
 
-  it.each(['completed', 'failed', 'incomplete', 'schema-changed', 'gap'] as const satisfies ExportEventKind[])(
-    'hold for steward.export.%s',
-    (type) => {
-      const window = { from: NOON.toISOString(), to: NOON.toISOString() };
-      const input = { stage: 'test', job: aReportJob(), type, window, attempt: 1, at: NOON, summary: 's', data: {} };
-      expect(eventProblems(exportEvent(input).event)).toEqual([]);
-    },
-  );
+  it.each(Object.entries(EXPORT_DATA))('hold for steward.export.%s, and for none that lacks a figure', (type, data) => {
+    const problems = (given: JsonObject) => eventProblems(exportEventOf(type as ExportEventKind, given));
+    expect(problems(data)).toEqual([]);
+    for (const member of Object.keys(data)) {
+      const { [member]: _, ...others } = data;
+      expect([member, problems(others).length]).toEqual([member, 1]);
+    }
+  });
 
   it('hold for everything that is said about connections', () => {
     const kinds = EVENT_TYPES.filter((type) => type.startsWith('steward.connection.') && !type.endsWith('.blind'));

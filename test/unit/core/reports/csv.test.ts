@@ -74,7 +74,10 @@ describe('appendRecord()', () => {
       '🙂',
       '\uD800',
     );
-    const text = fc.oneof(fc.string({ unit: awkward }), fc.string(), fc.string({ unit: 'binary' }));
+    const long = fc
+      .tuple(fc.integer({ min: 250, max: 262 }), awkward, awkward)
+      .map(([n, a, b]) => a + 'x'.repeat(n) + b);
+    const text = fc.oneof(fc.string({ unit: awkward }), fc.string(), fc.string({ unit: 'binary' }), long);
     const cell = fc.oneof(text, fc.double(), fc.integer(), fc.boolean(), fc.constant(null));
     fc.assert(
       fc.property(fc.array(fc.array(cell, { minLength: 1 })), fc.boolean(), (rows, defuse) => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { ConflictError } from '../../../../functions/core/errors.ts';
+import { ConflictError, StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import { parseRecord, renderRecord, type SignedRecord } from '../../../../functions/core/reports/manifest.ts';
 import { createWorld, DAY, NEXT_DAY, pagesOf, someRows, type World } from '../../../support/export-world.ts';
 
@@ -92,6 +92,13 @@ describe('the record of a window', () => {
     expect(record).not.toHaveProperty('failure');
   });
 
+  it('E01 is not taken for given up because the table does not answer', async () => {
+    const world = createWorld();
+    const input = await world.begin(DAY.from, DAY.to, GAP);
+    Object.assign(world.windows, { beat: () => Promise.reject(new StoreUnavailableError('down')) });
+    expect(await world.drive(input)).toMatchObject({ result: { state: 'failed', code: 'STORE_UNAVAILABLE' } });
+  });
+
   it('is served as what it is', async () => {
     const world = createWorld();
     await world.drive(await world.begin(DAY.from, DAY.to));
@@ -152,5 +159,25 @@ describe('a manifest', () => {
     await world.drive(await world.begin(NEXT_DAY.from, NEXT_DAY.to));
     const { schemaChanges } = world.manifest(NEXT_DAY.from, NEXT_DAY.to);
     expect(schemaChanges).toEqual([{ kind: 'retyped', column: 'size' }]);
+  });
+
+  it('E15 has no columns where the vendor made the file', async () => {
+    const file = { name: 'report.csv', contentType: 'text/csv', bytes: Buffer.from('id\r\na\r\n') };
+    const world = createWorld({ readPage: () => ({ rows: [], file }) });
+    await world.drive(await world.begin(DAY.from, DAY.to));
+    const { schema, schemaChanges } = world.manifest(DAY.from, DAY.to);
+    expect([schema.columns, schemaChanges]).toEqual([[], []]);
+  });
+
+  it('E15 names a column once that was missed at first and came late', async () => {
+    const world = createWorld({ readPage: () => ({ rows: [{ id: 'a', color: 'red' }] }) });
+    await world.drive(await world.begin(DAY.from, DAY.to));
+    world.state.now = new Date(NEXT_DAY.to);
+    world.setReadPage((cursor) =>
+      cursor === undefined ? { rows: [{ id: 'a' }], next: 1 } : { rows: [{ id: 'b', color: 'red' }] },
+    );
+    await world.drive(await world.begin(NEXT_DAY.from, NEXT_DAY.to));
+    const { schemaChanges } = world.manifest(NEXT_DAY.from, NEXT_DAY.to);
+    expect(schemaChanges).toEqual([{ kind: 'missing', column: 'color' }]);
   });
 });

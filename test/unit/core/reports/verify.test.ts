@@ -258,6 +258,14 @@ describe('verifyArchive()', () => {
     expect((await verifyArchive(readerOf(world), TEST_PUBLIC_KEY)).findings).toHaveLength(1);
   });
 
+  it('does not call files strays whose record cannot be read', async () => {
+    const world = createWorld();
+    const folder = 'acme/nightly/20260301T010000Z--20260302T010000Z/';
+    const files = { [`${folder}manifest.json`]: Buffer.from('{'), [`${folder}part-00001.csv`]: Buffer.from('a') };
+    const { findings } = await verifyArchive(readerOf(world, files), TEST_PUBLIC_KEY);
+    expect(findings.map(({ kind }) => kind)).toEqual(['record']);
+  });
+
   it('names a file that lies where no export has any', async () => {
     const world = await threeDays();
     for (const key of ['notes.txt', 'acme/nightly/readme.md', 'acme/nightly/a/b/c.csv']) {
