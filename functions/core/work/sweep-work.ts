@@ -38,7 +38,7 @@ export async function sweepWork(
 ): Promise<WorkResult> {
   const { work, clock, log } = dependencies;
   const rows = inTurns(await work.list(shard, clock.now(), LIST_LIMIT));
-  const apis = new Map<string, Promise<OpenApi>>();
+  const sweep: Sweep = { ...dependencies, apis: new Map(), told: new Map() };
   const failed = new Set<string>();
   const unexpected: unknown[] = [];
   let done = 0;
@@ -47,7 +47,7 @@ export async function sweepWork(
     if (deadline.remainingMs() < ROW_MS) break;
     if (failed.has(row.connection)) continue;
     try {
-      announced = (await doRow(dependencies, row, apis, deadline)) || announced;
+      announced = (await doRow(sweep, row, deadline)) || announced;
       await work.done(shard, row);
       done += 1;
     } catch (error) {
@@ -83,27 +83,24 @@ export function nextAttemptAt(row: Pick<WorkRow, 'attempts'>, error: unknown, no
   return new Date(now.getTime() + wait);
 }
 
-async function doRow(
-  dependencies: WorkDependencies,
-  row: WorkRow,
-  apis: Map<string, Promise<OpenApi>>,
-  deadline: Deadline,
-): Promise<boolean> {
-  const api = apis.get(row.connection) ?? dependencies.openApi(row.connection, 'alerts');
-  apis.set(row.connection, api);
-  const bounded = boundedApi(await api, deadline);
-  return row.kind === 'hook' ? followRow(dependencies, row, bounded, deadline) : writeRow(dependencies, row, bounded);
+/** A sweep while it goes on. */
+interface Sweep extends WorkDependencies {
+  readonly apis: Map<string, Promise<OpenApi>>;
+  /** Versions that hints had published, by job. */
+  readonly told: Map<string, number>;
 }
 
-async function followRow(
-  dependencies: WorkDependencies,
-  row: WorkRow,
-  api: OpenApi,
-  deadline: Deadline,
-): Promise<boolean> {
+async function doRow(sweep: Sweep, row: WorkRow, deadline: Deadline): Promise<boolean> {
+  const api = sweep.apis.get(row.connection) ?? sweep.openApi(row.connection, 'alerts');
+  sweep.apis.set(row.connection, api);
+  const bounded = boundedApi(await api, deadline);
+  return row.kind === 'hook' ? followRow(sweep, row, bounded, deadline) : writeRow(sweep, row, bounded);
+}
+
+async function followRow(sweep: Sweep, row: WorkRow, api: OpenApi, deadline: Deadline): Promise<boolean> {
   const { job: name, id } = row.payload;
   if (typeof name !== 'string' || typeof id !== 'string') throw new ConfigInvalidError('A hint without job or id');
-  const state = await dependencies.jobs.find(name);
+  const state = await sweep.jobs.find(name);
   if (state === undefined) throw new NotFoundError(`There is no alert job ${name} any more`);
   const { job } = state;
   if (job.kind !== 'alert' || job.connection !== row.connection) {
@@ -111,7 +108,11 @@ async function followRow(
   }
   // The poll of a job that is resumed finds what changed.
   if (job.paused) return false;
-  const recorded = await followHint(dependencies, job, api, id, deadline);
+  // So does the poll after a flood of hints, and has a digest speak for it; unless there is something that no poll finds.
+  const told = sweep.told.get(name) ?? 0;
+  if (told >= job.stormThreshold && api.provider.hooks?.standing === undefined) return false;
+  const recorded = await followHint(sweep, job, api, id, deadline);
+  sweep.told.set(name, told + recorded.single);
   return recorded.single + recorded.digested > 0;
 }
 

@@ -7,14 +7,17 @@ import {
   ProviderUnavailableError,
 } from '../../../../functions/core/errors.ts';
 import { createNoteJob } from '../../../../functions/core/notes/note.ts';
+import type { OpenApi } from '../../../../functions/core/api.ts';
+import type { AlertJob } from '../../../../functions/core/jobs.ts';
+import type { HookProfile } from '../../../../functions/core/provider.ts';
 import type { WorkRow } from '../../../../functions/core/work/work.ts';
 import { alertWorld, AMPLE, fakeApi, NOON } from '../../../support/alert-world.ts';
 import { createMemoryJobStore } from '../../../support/memory-job-store.ts';
 import { createMemoryWorkStore } from '../../../support/memory-work-store.ts';
 import { anAlertJob } from '../../../support/report-job.ts';
 
-async function setUp() {
-  const world = alertWorld({ mode: 'feed' });
+async function setUp(asked: Partial<AlertJob> = {}, hooks?: Partial<HookProfile>) {
+  const world = alertWorld({ mode: 'feed' }, asked);
   const jobs = createMemoryJobStore();
   await jobs.configure(world.job, NOON);
   const work = createMemoryWorkStore();
@@ -28,7 +31,7 @@ async function setUp() {
     opened.push(connection);
     if (connection === 'dead') throw new ProviderUnavailableError('down', { sent: false });
     const api = fakeApi(world.source, connection);
-    return { ...api, provider: { ...api.provider, ...(connection === 'acme' ? { writeNote } : {}) } };
+    return { ...api, provider: { ...api.provider, ...(connection === 'acme' ? { writeNote, hooks } : {}) } } as OpenApi;
   };
   const dependencies = { ...world.dependencies, jobs, work, openApi };
   const hint = (id: string, change: Partial<WorkRow> = {}): WorkRow => ({
@@ -65,6 +68,25 @@ describe('sweeping work', () => {
     await work.add('0', hint('a'));
     expect(await sweep()).toMatchObject({ done: 1, announced: false });
     expect(news()).toEqual(['watch/a opened 1']);
+  });
+
+  it.each([
+    ['leaves a flood of hints to the poll and its digest', undefined, 3, [3, 3]],
+    ['follows all of them where no poll finds some', { standing: async () => [] }, 9, [0, 0]],
+  ] as const)('A26: %s', async (_what, hooks, followed, polled) => {
+    const { work, hint, sweep, set, fake, poll, rows, clock } = await setUp({ stormThreshold: 3 }, hooks);
+    for (let n = 0; n < 9; n += 1) {
+      set(`a${n}`);
+      await work.add('0', hint(`a${n}`));
+    }
+    await sweep();
+    expect(fake.requests).toHaveLength(followed);
+    expect(work.rows.size).toBe(0);
+    clock.advance(1000);
+    const { single, digested } = await poll();
+    expect([single, digested]).toEqual(polled);
+    const opened = rows().filter(({ event }) => event.type === 'steward.alert.opened');
+    expect(new Set(opened.map(({ event }) => event.id)).size).toBe(followed + single);
   });
 
   it('resolves what is gone, and makes nothing of an id that nobody knows', async () => {
