@@ -68,10 +68,17 @@ function optional<K extends string, V>(key: K, value: V | undefined): { readonly
   return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: V });
 }
 
+/** What a connection's configuration asks for, and nobody has consented to. */
+export function missingScopesOf(
+  { providers }: Pick<Services, 'providers'>,
+  { provider, settings, scopes }: Connection,
+): readonly string[] {
+  return missingScopes(providers[provider]?.authorization?.scopes(settings) ?? [], scopes);
+}
+
 function connectionView({ providers }: Services, connection: Connection): ConnectionView {
-  const { provider: id, secret, settings, scopes } = connection;
-  const asked = providers[id]?.authorization?.scopes(settings) ?? [];
-  const missing = missingScopes(asked, scopes);
+  const { provider: id, secret, scopes } = connection;
+  const missing = missingScopesOf({ providers }, connection);
   return {
     name: connection.name,
     provider: id,

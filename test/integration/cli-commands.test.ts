@@ -9,6 +9,7 @@ import type { Overview } from '../../infra/cli/overview.ts';
 import { createOverviewReader } from '../../infra/cli/read-overview.ts';
 import { consentFlow } from '../../infra/local/providers/actionstep/consent.ts';
 import { type CommandOptions, lastJson, steward } from '../support/command.ts';
+import { startSteward } from '../support/start-process.ts';
 import { eventually, type RunningService, startRunning } from '../support/running-service.ts';
 
 /** The line of the demo's configuration that the tests change. */
@@ -272,6 +273,16 @@ describe('steward, against a running service', () => {
       expect(stdout).toMatch(/^http:\/\/\S+\/connect\/\S+\n$/);
       expect(stderr).toContain('harbour-law is connected to harbourlegal.');
       expect(code).toBe(0);
+    });
+
+    it('says of the link that it waits for how each try ended', async () => {
+      const child = startSteward('--directory', running.directory, 'connect', 'harbour-law');
+      const [url] = await child.says(/http:\S+\/connect\/\S+/);
+      expect((await consentFlow(url, { decline: true })).url).toMatch(/\/outcome\/declined$/);
+      await child.says(/The consent was declined\. The same link may be used again\./);
+      await consentFlow(url);
+      await child.says(/harbour-law is connected to harbourlegal\./);
+      expect(await child.ended).toBe(0);
     });
 
     it('status is content then, and says the same as JSON', async () => {

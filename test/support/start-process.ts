@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../infra/local/main.ts', import.meta.url));
+const STEWARD = fileURLToPath(new URL('../../infra/cli/steward.ts', import.meta.url));
 const LOOK_EVERY_MS = 50;
 
-/** `npm start`, without npm: as a process of its own, with what it said so far. */
+/** `npm start` or a command, without npm: as a process of its own, with what it said so far. */
 export interface StartProcess {
   readonly child: ChildProcess;
   stdout(): string;
@@ -20,7 +21,16 @@ export interface StartProcess {
 }
 
 export function start(...args: readonly string[]): StartProcess {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return startEntry(MAIN, args);
+}
+
+/** A command that goes on while the test looks at what it says. */
+export function startSteward(...args: readonly string[]): StartProcess {
+  return startEntry(STEWARD, args);
+}
+
+function startEntry(entry: string, args: readonly string[]): StartProcess {
+  const child = spawn(process.execPath, [entry, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const said = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (said.stdout += chunk.toString('utf8')));
   child.stderr.on('data', (chunk: Buffer) => (said.stderr += chunk.toString('utf8')));

@@ -1,16 +1,15 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import { createAuthorizationStore } from '../../../functions/adapters/dynamodb/authorization-store.ts';
+import type { AuthorizationStore } from '../../../functions/core/authorization/store.ts';
 import type { Connection } from '../../../functions/core/connections/connection.ts';
 import { callbackName } from '../../../functions/core/authorization/callback-name.ts';
 import { createTicket } from '../../../functions/core/authorization/ticket.ts';
 import { auditEvent, recordAudit } from '../audit.ts';
 import { EXIT } from '../exit.ts';
 import type { Services } from '../services.ts';
-import { regionWarnings } from '../placement.ts';
-import { regionOf } from '../target.ts';
 import { relative } from '../words.ts';
+import { awaitConsent } from './await-consent.ts';
 import { connectionNamed } from './connections.ts';
 import type { CommandContext } from './context.ts';
 
@@ -19,20 +18,22 @@ export interface ConnectOptions {
   readonly replaceAccount?: boolean;
 }
 
-const LOOK_EVERY_MS = 1000;
-
 /** A one-time link for one person and one connection. */
 export async function connectLink(services: Services, name: string, options: ConnectOptions): Promise<string> {
   return (await issue(services, name, options)).url;
 }
 
-async function issue(services: Services, name: string, { authorizedBy, replaceAccount = false }: ConnectOptions) {
-  const { connections, clock, providers, target } = services;
-  const tickets = createAuthorizationStore({
-    client: services.stateTable.client,
+function ticketsOf({ stateTable, target }: Services): AuthorizationStore {
+  return createAuthorizationStore({
+    client: stateTable.client,
     stateTable: target.stateTableName,
     shardCount: target.shardCount,
   });
+}
+
+async function issue(services: Services, name: string, { authorizedBy, replaceAccount = false }: ConnectOptions) {
+  const { connections, clock, providers, target } = services;
+  const tickets = ticketsOf(services);
   const random = { bytes: (length: number) => randomBytes(length) };
   return createTicket(
     { tickets, connections, providers, clock, random, publicBaseUrl: target.publicBaseUrl },
@@ -68,43 +69,8 @@ export async function connectCommand(
     `Whoever opens this link can connect one account, once, ${relative(expiresAt, services.clock.now())} at the latest.`,
   );
   if (options.open === true) openBrowser(url);
-  return options.wait ? awaitConsent({ terminal, services }, before, expiresAt) : EXIT.done;
-}
-
-/** Looks until somebody has consented after `before`, or nobody can any more. */
-async function awaitConsent(
-  { terminal, services }: Pick<CommandContext, 'terminal' | 'services'>,
-  before: Connection,
-  expiresAt: Date,
-): Promise<number> {
-  const { name } = before;
-  for (;;) {
-    const connection = await connectionNamed(services, name);
-    if ((connection.authorizedAt ?? 0) > (before.authorizedAt ?? 0))
-      return connected({ terminal, services }, connection);
-    if (services.clock.now() > expiresAt) {
-      terminal.note(`Nobody consented in time. Make a new link: steward connect ${name}`);
-      if (terminal.json) terminal.out(JSON.stringify({ connection: name, status: connection.health }));
-      return EXIT.failed;
-    }
-    terminal.progress(`Waiting for the consent; the link ends ${relative(expiresAt, services.clock.now())}`);
-    await wait(LOOK_EVERY_MS);
-  }
-}
-
-function connected(
-  { terminal, services: { target } }: Pick<CommandContext, 'terminal' | 'services'>,
-  connection: Connection,
-): number {
-  const { name, providerAccount, health } = connection;
-  terminal.note(`${name} is connected${providerAccount === undefined ? '' : ` to ${providerAccount}`}.`);
-  const warnings = target.directory === undefined ? regionWarnings([connection], regionOf(target)) : [];
-  for (const { about, what } of warnings) terminal.note(`Look at ${about}: ${what}`);
-  if (terminal.json) {
-    const status = { connection: name, status: health, account: providerAccount ?? null };
-    terminal.out(JSON.stringify({ ...status, warnings: warnings.map(({ what }) => what) }));
-  }
-  return EXIT.done;
+  if (!options.wait) return EXIT.done;
+  return awaitConsent({ terminal, services, tickets: ticketsOf(services), url, expiresAt }, before);
 }
 
 /** What is registered with the provider by hand, once: it sends nobody anywhere else. */
