@@ -40,7 +40,7 @@ function optionsFor(area: Area): ConstructorParameters<typeof Stryker>[0] {
     ignorePatterns: ['.build', '.steward', 'cdk.out', 'coverage', '*.tsbuildinfo'],
     concurrency: Number(values.concurrency),
     // An endless loop is found by the hits that it makes; this is for what merely waits.
-    timeoutMS: 20_000,
+    timeoutMS: 10_000,
     // TypeScript 7 has no API with which Stryker could rewrite a tsconfig, and nothing in the sandbox needs it rewritten.
     tsconfigFile: 'none',
     allowConsoleColors: false,

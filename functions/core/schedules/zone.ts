@@ -36,7 +36,7 @@ function offsetOf(timeZone: string, now: Date): string | undefined {
 
 /** The zone that is always so, where hours are whole. Its sign is the other way round. */
 function fixed(offset: string): readonly string[] {
-  const [, sign, hours] = /^([+-])0?(\d+)(?::?00)?$/.exec(offset) ?? [];
+  const [, sign, hours] = /^([+-])0?(\d{1,2})(?::?00)?$/.exec(offset) ?? [];
   if (hours === undefined) return [];
   const name = `Etc/GMT${sign === '+' ? '-' : '+'}${hours}`;
   return isComputable(name) ? [`always: ${name}`] : [];
