@@ -130,13 +130,13 @@ function addArchive(program: Command, run: Run, done: Done): void {
   program
     .command('verify')
     .description('check an archive: parts, hashes, rows, chains, signatures, windows; needs no running service')
-    .argument('[location]', 'a folder, or s3://bucket[/prefix]', '.steward/archive')
+    .argument('[location]', 'a folder, or s3://bucket[/prefix]; the archive of the stage when it is left out')
     .option('--key <file>', 'the pinned public key (PEM)')
     .option('--print-key', 'print the stage’s public key, to pin it')
     .option('--head <job=sha256>', 'a record that has to be in the job’s chain; may be given again', repeated)
     .option('--heads <file>', 'the newest records of last time, which have to be in their chains')
     .option('--heads-out <file>', 'write down the newest records for next time, if everything verifies')
-    .action(async (location: string, options: VerifyArchiveOptions, command: Command) => {
+    .action(async (location: string | undefined, options: VerifyArchiveOptions, command: Command) => {
       done(await verifyArchiveCommand(location, { ...options, ...command.optsWithGlobals<GlobalOptions>() }));
     });
 }

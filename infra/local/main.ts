@@ -7,6 +7,7 @@ import { EXIT, exitCodeOf, failureText } from '../cli/exit.ts';
 import { LOCAL_DIRECTORY, LOCAL_STAGE } from '../cli/target.ts';
 import { createTerminal } from '../cli/terminal.ts';
 import { parseArguments, type StartOptions } from './arguments.ts';
+import { wantedConsents } from './consents.ts';
 import { demoConfiguration, DEMO_SECRETS } from './demo.ts';
 import { type Doubles, startDoubles } from './doubles.ts';
 import { checkIsOurs, forget, FUNCTIONS_LOG, FUNCTIONS_LOG_BEFORE } from './forget.ts';
@@ -162,6 +163,10 @@ async function keepRunning({ options, configuration, doubles, interruption, say 
   const folder = options.directory === LOCAL_DIRECTORY ? '' : `--directory ${options.directory} `;
   console.log(`Commands         npm run steward -- ${folder}--help`);
   console.log('Ctrl-C ends it; what it knows is kept.\n');
+  for (const { name, link, redirectUri } of doubles === undefined ? await wantedConsents(service.services) : []) {
+    console.log(`${name} waits for somebody's consent, at ${link}`);
+    console.log(`  the provider has to know the redirect URI ${redirectUri}\n`);
+  }
   interruption.started();
   await interruption.asked;
   say('stopping');

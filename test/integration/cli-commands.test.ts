@@ -383,6 +383,12 @@ describe('steward, against a running service', () => {
       expect(code).toBe(0);
     });
 
+    it('verifies the archive of the folder that it works on when none is named', async () => {
+      const { code, stdout } = await run(['verify']);
+      expect(stdout).toContain('Everything verifies.');
+      expect(code).toBe(0);
+    });
+
     it('says which file and which bytes, after one was tampered with', async () => {
       const { exports } = await createOverviewReader(services())();
       const manifest =

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWindowStore } from '../../functions/adapters/dynamodb/window-store.ts';
 import type { WindowRecord } from '../../functions/core/schedules/window-store.ts';
@@ -162,5 +165,30 @@ describe('the example of a fourth provider, against doubles of two unknown APIs'
     monitor.control.put('incidents', { ...INCIDENT, status: 'closed' });
     expect(await seen('resolved')).toMatchObject({ state: 'resolved' });
     expect(alerts.received.filter(({ type }) => type.startsWith('steward.alert.'))).toHaveLength(3);
+  });
+});
+
+describe('the vendor on this machine that infra/ADD-A-PROVIDER.md starts', () => {
+  it('prints its address and its client, and hands that client a token and the lists of the example', async () => {
+    const main = fileURLToPath(new URL('../../infra/local/providers/oauth2/main.ts', import.meta.url));
+    const vendor = spawn(process.execPath, [main], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const lines: string[] = [];
+    for await (const line of createInterface({ input: vendor.stdout })) if (lines.push(line) === 2) break;
+    const [, endpoint = ''] = /^endpoint: (http:\S+)$/.exec(lines[0] ?? '') ?? [];
+    const { clientId, clientSecret } = JSON.parse(/\{.*\}/.exec(lines[1] ?? '')?.[0] ?? '') as Record<string, string>;
+    const body = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: `${clientId}`,
+      client_secret: `${clientSecret}`,
+    });
+    const reply = (await (await fetch(`${endpoint}/oauth2/token`, { method: 'POST', body })).json()) as {
+      access_token: string;
+    };
+    const headers = { authorization: `Bearer ${reply.access_token}` };
+    for (const list of ['page/invoices', 'page/customers', 'link-header/hosts', 'cursor/incidents']) {
+      const { data } = (await (await fetch(`${endpoint}/api/${list}`, { headers })).json()) as { data: unknown[] };
+      expect([list, data.length > 0]).toEqual([list, true]);
+    }
+    vendor.kill();
   });
 });

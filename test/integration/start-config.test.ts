@@ -56,6 +56,17 @@ describe('npm start with a configuration of its own', () => {
     expect(exports).toHaveLength(9);
   });
 
+  it('keeps running and says who has to consent where, with the address that the provider has to know', async () => {
+    const begun = run('kept', '--allow-loopback', '--port', '0');
+    const [, link = ''] = await begun.says(/harbour-law waits for somebody's consent, at (http\S+\/connect\/\S+)/u);
+    const [, redirectUri] = await begun.says(/the redirect URI (http\S+)/u);
+    expect(redirectUri).toBe(`${new URL(link).origin}/callback/actionstep`);
+    expect((await consentFlow(link)).url).toMatch(/\/outcome\/connected$/u);
+    expect(begun.stdout()).not.toMatch(/northwind-\w+ waits/u);
+    begun.child.kill('SIGTERM');
+    await begun.ended;
+  });
+
   it('says who did not consent, does the rest, and exits 1', { timeout: ONCE_MS }, async () => {
     const begun = run('alone', '--allow-loopback', '--once', '--limit', '30');
     expect(await begun.ended).toBe(1);

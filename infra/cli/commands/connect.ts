@@ -74,7 +74,7 @@ export async function connectCommand(
 }
 
 /** What is registered with the provider by hand, once: it sends nobody anywhere else. */
-function redirectUriOf({ providers, target }: Services, { provider, settings }: Connection): string {
+export function redirectUriOf({ providers, target }: Services, { provider, settings }: Connection): string {
   const known = providers[provider];
   return `${target.publicBaseUrl}/callback/${known === undefined ? provider : callbackName(known, settings)}`;
 }
