@@ -17,7 +17,10 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['steward connect harbour-law --no-wait --authorized-by "Pat Example"', 'a link to send'],
     ['steward connect harbour-law --replace-account', 'another account takes its place'],
   ],
-  disconnect: [['steward disconnect harbour-law', 'asks first']],
+  disconnect: [
+    ['steward disconnect harbour-law', 'asks first'],
+    ['steward disconnect harbour-law --erase', 'account and consent, too'],
+  ],
   pause: [['steward pause acme-endpoints', 'until steward resume acme-endpoints']],
   resume: [['steward resume acme-endpoints', 'missed windows are made up in order']],
   status: [

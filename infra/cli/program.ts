@@ -93,6 +93,7 @@ function addConnections(program: Command, run: Run): void {
     .command('disconnect')
     .description('forget a connection’s tokens; configuration and history stay')
     .argument('<connection>')
+    .option('--erase', 'forget the connection too, when a client has left; no job may run on it')
     .option('-y, --yes', 'do not ask')
     .action(run(disconnectCommand));
   program

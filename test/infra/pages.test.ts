@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { costTable } from '../../infra/costs.ts';
 import { EXIT } from '../../infra/cli/exit.ts';
+import { leaves } from '../../infra/cli/help.ts';
+import { createProgram } from '../../infra/cli/program.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
 import { limitTable } from '../../infra/limits.ts';
 import { COST_SIZES, typicalUsage } from '../../infra/usage.ts';
@@ -57,6 +59,40 @@ describe('PARSERS.md', () => {
       expect([file, /fast-check|fuzz/.test(readPage(`test/unit/${file}`))]).toEqual([file, true]);
   });
 });
+
+describe('commands that the pages name', () => {
+  const commands = new Map(leaves(createProgram(() => undefined)));
+  const named = PAGES.filter((page) => page !== 'README.md').flatMap((page) =>
+    [...readPage(page).matchAll(/(?:`|^|npm run )steward (?:-- )?([^`\n#]*)/gm)]
+      .map(([, line = '']) => line.replace(/…| [|>] .*/, '').trim())
+      .filter((line) => line !== '')
+      .map((line) => [page, line] as const),
+  );
+
+  it('are many', () => {
+    expect(named.length).toBeGreaterThan(25);
+  });
+
+  it.each(named)('%s: steward %s', (_page, line) => {
+    const program = createProgram(() => undefined);
+    const { operands, unknown } = program.parseOptions(line.replaceAll(/<[^>]*>/g, 'x').split(/ +/));
+    const words = operands.find((_, index) => commands.has(operands.slice(0, index + 1).join(' ')));
+    const name = operands.slice(0, operands.indexOf(words ?? '') + 1).join(' ');
+    expect([...commands.keys()]).toContain(name);
+    expect(commands.get(name)?.parseOptions(unknown).unknown).toEqual([]);
+  });
+
+  it('ask AWS for what the stacks tell', () => {
+    const outputs = [...createTestOutputs()];
+    const asked = [...readPage('infra/RUNBOOK.md').matchAll(/<([A-Z][A-Za-z]+)(?: of the \w+ stack)?>/g)];
+    expect(asked.length).toBeGreaterThan(4);
+    expect(asked.map(([, name = '']) => name).filter((name) => !outputs.includes(name))).toEqual([]);
+  });
+});
+
+function createTestOutputs(): readonly string[] {
+  return Object.values(synthesize()).flatMap((template) => Object.keys(template.findOutputs('*')));
+}
 
 describe('SECURITY.md', () => {
   const { service } = synthesize();

@@ -349,6 +349,28 @@ describe('steward, against a running service', () => {
       expect((await run(['status'])).code).toBe(0);
     });
 
+    it('erases a client who has left, once nothing runs on it, and tells who did', async () => {
+      const used = await run(['disconnect', 'northwind-operations', '--erase', '--yes']);
+      expect(used.stderr).toMatch(/is used by .*operations-alerts.*: take it and them out of steward\.yaml/);
+      expect(used.code).toBe(2);
+      expect((await services().connections.find('northwind-operations'))?.health).toBe('connected');
+
+      const left = /^ {2}northwind-operations:\n(?: {4}.*\n)+/m.exec(running.configuration)?.[0] ?? '';
+      const another = left.replace('northwind-operations', 'gone-away').replace('client_1001', 'client_1002');
+      writeFileSync(file, running.configuration.replace(left, left + another));
+      expect((await run(['apply', '--file', file, '--yes'])).stdout).toContain('+ connection gone-away');
+      writeFileSync(file, running.configuration);
+      expect((await run(['apply', '--file', file, '--yes'])).stdout).toContain('steward disconnect gone-away');
+
+      const erased = await run(['--json', 'disconnect', 'gone-away', '--erase', '--yes']);
+      expect([erased.code, lastJson(erased)]).toEqual([0, { connection: 'gone-away', status: 'erased' }]);
+      expect(await services().connections.find('gone-away')).toBeUndefined();
+      expect((await run(['apply', '--file', file, '--yes'])).stdout).not.toContain('gone-away');
+      await eventually('its event', async () =>
+        (await published('steward.connection.disconnected')).some(({ connection }) => connection === 'gone-away'),
+      );
+    });
+
     it('names the nearest connection', async () => {
       const { code, stderr } = await run(['pause', 'harbor-law']);
       expect(stderr).toMatch(/^There is no connection harbor-law\. Did you mean harbour-law\?/);

@@ -85,7 +85,7 @@ export function plan({ wanted, current }: PlanInput): readonly PlannedChange[] {
 }
 
 function keep(name: string): PlannedChange {
-  const details = [`not in the file; kept. To forget its tokens: steward disconnect ${name}`];
+  const details = [`not in the file; kept. To forget its tokens: steward disconnect ${name}; to forget it: --erase`];
   return { action: 'keep', kind: 'connection', name, details };
 }
 
