@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
-const SCRIPT = join(import.meta.dirname, '../../support/measure-send.ts');
+const SCRIPT = fileURLToPath(new URL('../../support/measure-send.ts', import.meta.url));
 const MEGABYTE = 1024 * 1024;
 
 function pour(response: ServerResponse): void {
