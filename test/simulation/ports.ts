@@ -1,3 +1,4 @@
+import type { BudgetAnswer } from '../../functions/core/budgets/budget.ts';
 import { ProviderUnavailableError, StoreUnavailableError } from '../../functions/core/errors.ts';
 import type { SendHttp } from '../../functions/core/http.ts';
 import type { EventPublisher } from '../../functions/core/publishing/publisher.ts';
@@ -86,6 +87,7 @@ export class Ports {
               if (/^store\.(?:due|rejected)$/u.test(effect)) {
                 for (const name of (value as NamePage).names) invocation.indexed.add(name);
               }
+              if (effect === 'budgets.draw' && !(value as BudgetAnswer).granted) invocation.waits += 1;
               return value;
             });
         };

@@ -1,6 +1,6 @@
 import { type Fault, FAULTS, faultsFor } from './faults.ts';
 import { PROMISES } from './promises/promises.ts';
-import { runSeed } from './run.ts';
+import { type RunOptions, runSeed } from './run.ts';
 import { shrink } from './shrink.ts';
 
 /** Figures of many runs, added up. Plain data: it crosses from thread to thread. */
@@ -219,12 +219,12 @@ export function figures(totals: Totals): string {
 }
 
 /** A failure for people: what did not hold, what is left when everything needless is dropped, and how to see it again. */
-export async function explain(seed: number): Promise<string> {
-  const first = await runSeed(seed);
+export async function explain(seed: number, options: RunOptions = {}): Promise<string> {
+  const first = await runSeed(seed, options);
   if (first.failure === undefined) return `Seed ${seed} holds.`;
-  const { result, without, tries } = await shrink(first);
+  const { result, without, tries } = await shrink(first, options);
   const lines: string[] = [];
-  await runSeed(seed, { without, trace: (line) => lines.push(line) });
+  await runSeed(seed, { ...options, without, trace: (line) => lines.push(line) });
   const faults = result.faults.map(({ key, fault }) => `  ${fault.padEnd(13)} ${key}`);
   const choices = result.choices.filter((key) => !without.has(key)).map((key) => `  ${key}`);
   return [

@@ -34,6 +34,8 @@ export interface Invocation {
   readonly faults: { readonly fault: Fault; readonly effect: string }[];
   /** Which connection's item or token it touched, and how. */
   readonly touched: { readonly effect: string; readonly name: string }[];
+  /** How often a budget that it drew on was used up. */
+  waits: number;
   /** Connections that an index named to it. */
   readonly indexed: Set<string>;
   error?: unknown;
@@ -138,6 +140,7 @@ export class Scheduler {
       effects: 0,
       faults: [],
       touched: [],
+      waits: 0,
       indexed: new Set(),
     };
     this.invocations.push(invocation);

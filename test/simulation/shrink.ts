@@ -1,4 +1,4 @@
-import { type RunResult, runSeed } from './run.ts';
+import { type RunOptions, type RunResult, runSeed } from './run.ts';
 
 /** A failing run with everything dropped that it does not need. */
 export interface Shrunk {
@@ -19,7 +19,7 @@ function promiseOf(failure: string | undefined): string | undefined {
  * Drops faults and steps of the schedule, half of them at a time, then one by one, while the same promise still does
  * not hold. Every decision hangs on its own key, so that what is left goes on as before.
  */
-export async function shrink(failed: RunResult, mostTries = 200): Promise<Shrunk> {
+export async function shrink(failed: RunResult, options: RunOptions = {}, mostTries = 200): Promise<Shrunk> {
   const wanted = promiseOf(failed.failure);
   let without = new Set<string>();
   let result = failed;
@@ -28,7 +28,7 @@ export async function shrink(failed: RunResult, mostTries = 200): Promise<Shrunk
     if (keys.length === 0 || tries >= mostTries) return false;
     tries += 1;
     const more = new Set([...without, ...keys]);
-    const next = await runSeed(failed.seed, { without: more });
+    const next = await runSeed(failed.seed, { ...options, without: more });
     if (promiseOf(next.failure) !== wanted) return false;
     without = more;
     result = next;

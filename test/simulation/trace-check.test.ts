@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { explain } from './report.ts';
 import { runSeed } from './run.ts';
 import type { World } from './worlds.ts';
 
@@ -71,6 +72,19 @@ describe('the trace check', () => {
       if (failure?.startsWith('model:') === true) found.push(failure);
     }
     expect(found.join('\n')).toMatch(refusal);
+  });
+
+  it('comes with a seed, what is left of its schedule, and one command', { timeout: 300_000 }, async () => {
+    const prepare = DEVIATIONS.find(([name]) => name === 'rows that are read in the wrong order')?.[2];
+    if (prepare === undefined) throw new RangeError('no such deviation');
+    let seed = 1;
+    while ((await runSeed(seed, { prepare })).failure === undefined) seed += 1;
+    const first = await runSeed(seed, { prepare });
+    const text = await explain(seed, { prepare });
+    expect(text).toContain(`Seed ${seed} does not hold: ${first.failure?.split(':')[0]}`);
+    expect(text).toContain(`Replay: npm run simulate -- --seed ${seed}`);
+    const left = first.faults.filter(({ key }) => text.split('The last effects')[0]?.includes(key));
+    expect(left.length).toBeLessThan(first.faults.length);
   });
 
   it('asks about each history’s steps', async () => {
