@@ -11,8 +11,11 @@ export function createMemoryAlertStore(state: MemoryState): AlertStore {
       return new Map(found.map((head) => [head.id, head]));
     },
     async open(job) {
-      const mine = [...state.heads.entries()].filter(([at]) => at.startsWith(`${job}|`));
-      return mine.map(([, head]) => head).filter((head) => head.state !== 'resolved');
+      const found: AlertHead[] = [];
+      for (const [at, head] of state.heads) {
+        if (head.state !== 'resolved' && at.startsWith(`${job}|`)) found.push(head);
+      }
+      return found;
     },
     async commit({ job, shard }, changes, now) {
       if (changes.length > COMMIT_LIMIT) throw new RangeError('too many changes');
