@@ -71,7 +71,7 @@ export async function patiently<T extends object>(
   let inARow = 0;
   for (let tries = 0; ; tries++) {
     const label = tries === 0 ? name : `${name}-again-${tries}`;
-    const result = await durable.step(label, () => guarded(() => work([...stops])));
+    const result = await durable.step(label, async () => bounded(await guarded(() => work([...stops]))));
     if (!isStopped(result)) return result;
     stops.push(result);
     inARow = result.code === last ? inARow + 1 : 1;
@@ -81,6 +81,17 @@ export async function patiently<T extends object>(
     const grown = GROWING.includes(result.code) ? rule.waitMs * 2 ** Math.min(inARow - 1, 6) : rule.waitMs;
     await durable.wait(`${label}-wait`, clampWait(result.waitMs ?? grown));
   }
+}
+
+/** Lambda keeps 256 KiB of a step's result, and ends an execution that returns more without a word of ours. */
+const RESULT_LIMIT_BYTES = 250_000;
+
+/** What is too large to be kept is a place in a source that grew with what the job reads: so many organizations. */
+function bounded<T extends object>(result: T | Stopped): T | Stopped {
+  const bytes = Buffer.byteLength(JSON.stringify(result));
+  if (bytes <= RESULT_LIMIT_BYTES) return result;
+  const message = `Between two steps this export has to remember ${bytes} bytes, and ${RESULT_LIMIT_BYTES} can be kept: divide the job, say by organizations`;
+  return { status: 'stopped', code: 'CONFIG_INVALID', message, retryable: false };
 }
 
 /** Waits however long, in pieces, with `beat` between them. */

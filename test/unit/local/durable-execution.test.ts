@@ -107,6 +107,13 @@ describe('a checkpoint', () => {
     expect(() => send([step('SUCCEED')])).toThrow('Invalid current STEP state');
   });
 
+  it('keeps no more of a step’s result than the service does', () => {
+    const { send } = setUp();
+    send([step('START')]);
+    expect(() => send([step('SUCCEED', { Payload: 'x'.repeat(256 * 1024 + 1) })])).toThrow('at most 262144 bytes');
+    send([step('SUCCEED', { Payload: 'x'.repeat(256 * 1024) })]);
+  });
+
   it('ends the execution with a result that was too large for an answer', () => {
     const { execution, send } = setUp();
     send([{ Id: 'anything', Type: 'EXECUTION', Action: 'SUCCEED', Payload: '"large"' }]);

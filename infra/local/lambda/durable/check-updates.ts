@@ -23,6 +23,7 @@ const ALLOWED: Readonly<Record<OperationType, Partial<Record<UpdateAction, reado
   };
 
 const MAX_ERROR_BYTES = 32 * 1024;
+const MAX_PAYLOAD_BYTES = 256 * 1024;
 
 function refuse(message: string): never {
   throw new AwsFault('InvalidParameterValueException', message);
@@ -81,6 +82,10 @@ function checkAction(update: OperationUpdate, status: OperationStatus | 'absent'
   if (update.Action === 'FAIL' && update.Payload != null) refuse('Cannot provide a Payload for FAIL action.');
   if (update.Action === 'SUCCEED' && update.Error != null) refuse('Cannot provide an Error for SUCCEED action.');
   if (update.Action === 'RETRY' && update.StepOptions == null) refuse('Invalid StepOptions for the given action.');
+  const isKept = update.Type === 'STEP' || update.Type === 'CONTEXT';
+  if (isKept && update.Payload != null && Buffer.byteLength(update.Payload) > MAX_PAYLOAD_BYTES) {
+    refuse(`Payload size must be at most ${MAX_PAYLOAD_BYTES} bytes.`);
+  }
   if (update.Error != null && Buffer.byteLength(JSON.stringify(update)) > MAX_ERROR_BYTES) {
     refuse(`Error object size must be less than ${MAX_ERROR_BYTES} bytes.`);
   }

@@ -162,6 +162,20 @@ describe('a part', () => {
     expect(await verified(world)).toEqual([]);
   });
 
+  it('says which limit is met when a source has to remember more than Lambda keeps', async () => {
+    const organizations = Array.from({ length: 6000 }, (_, n) => ({
+      id: `organization-${n}`,
+      name: `Customer number ${n}`,
+    }));
+    const world = createWorld({ readPage: () => ({ rows: [{ id: '1' }], next: { organizations }, waitMs: 1000 }) });
+    const driven = await world.drive(await world.begin(DAY.from, DAY.to));
+    expect(driven).toMatchObject({ result: { state: 'failed', code: 'CONFIG_INVALID' } });
+    expect((await world.windows.find('nightly', new Date(DAY.from)))?.error).toMatchObject({
+      retryable: false,
+      message: expect.stringMatching(/remember 3\d{5} bytes, and 250000 can be kept: divide the job/) as string,
+    });
+  });
+
   it('E15 keeps each step and each event small, however many columns rows have', async () => {
     const wide = (page: number) => ({
       id: `${page}`,
