@@ -79,8 +79,10 @@ function declarer(declare: Declare) {
     declare(title, (typeof first === 'function' ? first : second) as Body);
   };
   const each = (rows: readonly unknown[]) => (title: string, first: unknown, second?: unknown) => {
+    // As Vitest has it: rows are lists of values where all of them are lists.
+    const areLists = rows.every(Array.isArray);
     for (const row of rows) {
-      const values = Array.isArray(row) ? (row as unknown[]) : [row];
+      const values = areLists ? (row as unknown[]) : [row];
       const places = title.match(/%[a-z]/g)?.length ?? 0;
       const body = (typeof first === 'function' ? first : second) as Body;
       declare(format(title, ...values.slice(0, places)), body, values);

@@ -36,7 +36,7 @@ const PATIENCE_MS = 3000;
 const PATIENCE_FACTOR = 20;
 
 /** A test that takes the processor longer would take it for every mutant that it reaches: it judges none. */
-const SLOW_MS = 500;
+const SLOW_MS = 1000;
 /** In the sandbox: what is known of each test, for the processes that stand in for one that hung. */
 const KNOWN = 'known-tests.json';
 
