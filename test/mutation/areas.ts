@@ -52,7 +52,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'alerts',
     mutate: [`${CORE}/alerts/!(record|head|transition|fingerprint).ts`],
-    tests: [`${UNIT}/alerts`, 'test/unit/alert-poller', 'test/unit/providers'],
+    tests: [`${UNIT}/alerts`, 'test/unit/alert-poller'],
     threshold: 90,
   },
   {
@@ -65,7 +65,11 @@ export const AREAS: readonly Area[] = [
   {
     name: 'core',
     mutate: [`${CORE}/*.ts`, `${CORE}/{budgets,connections,notes,work}/**/*.ts`],
-    tests: [UNIT, 'test/unit/event-receiver'],
+    tests: [
+      ...['budgets', 'connections', 'publishing', 'schedules', 'work'].map((room) => `${UNIT}/${room}`),
+      ...['api', 'event-schemas', 'parsers'].map((name) => `${UNIT}/${name}.test.ts`),
+      'test/unit/event-receiver',
+    ],
     threshold: 90,
   },
   ...folders('functions/providers').map((vendor) => ({
