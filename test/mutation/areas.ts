@@ -67,7 +67,7 @@ export const AREAS: readonly Area[] = [
     mutate: [`${CORE}/*.ts`, `${CORE}/{budgets,connections,notes,work}/**/*.ts`],
     tests: [
       ...['budgets', 'connections', 'publishing', 'schedules', 'work'].map((room) => `${UNIT}/${room}`),
-      ...['api', 'event-schemas', 'parsers'].map((name) => `${UNIT}/${name}.test.ts`),
+      ...['api', 'api-request', 'event-schemas', 'parsers'].map((name) => `${UNIT}/${name}.test.ts`),
       'test/unit/event-receiver',
     ],
     threshold: 90,
