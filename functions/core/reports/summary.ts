@@ -1,7 +1,8 @@
 import type { Manifest } from './manifest.ts';
 import type { NamedChanges } from './named-changes.ts';
 import type { Comparable } from './plan.ts';
-import { bars, delta, escapeHtml, facts, localMoment, moment, number, SUMMARY_STYLE, table } from './summary-html.ts';
+import { headline } from './summary-headline.ts';
+import { bars, escapeHtml, facts, localMoment, moment, number, SUMMARY_STYLE, table } from './summary-html.ts';
 import { bySeverity, toneOf, wordsOf } from './summary-words.ts';
 
 /** Groups and files shown; the rest is counted, and in the manifest. */
@@ -74,28 +75,6 @@ function neighbours({ fills, previous: before }: Content): string {
 
 function time(iso: string): string {
   return `<time datetime="${iso}">${moment(iso)}</time>`;
-}
-
-const COMPLETENESS: Readonly<Record<Manifest['completeness'], string>> = {
-  reconciled: 'Complete: as many rows as the source counts',
-  'short-page': 'Complete as far as can be told: the last page was short',
-  'second-pass': 'Complete as far as can be told: a second pass found nothing more',
-  unproven: 'Completeness not proven: the source gives no total',
-};
-
-function headline({ rows, completeness, changes, duplicates }: Content, compare: Comparable | null) {
-  const tiles = [tile(number(rows), rows === 1 ? 'row' : 'rows', compare ? delta(rows - compare.rows) : '')];
-  if (changes) {
-    tiles.push(tile(number(changes.appeared), 'appeared', 'since the last export'));
-    tiles.push(tile(number(changes.disappeared), 'disappeared', 'since the last export'));
-  }
-  if (duplicates !== null && duplicates > 0) tiles.push(tile(number(duplicates), 'came twice', 'same key'));
-  const mark = completeness === 'unproven' ? 'open' : 'good';
-  return `<section class="tiles">${tiles.join('')}</section>\n<p class="verdict ${mark}">${COMPLETENESS[completeness]}.</p>`;
-}
-
-function tile(value: string, label: string, note: string): string {
-  return `<div><strong>${value}</strong><span>${label}</span>${note === '' ? '' : `<small>${note}</small>`}</div>`;
 }
 
 function groups({ groups: grouped, rows }: Content, compare: Comparable | null): string {
