@@ -1,29 +1,19 @@
-import type { OpenApi } from '../api.ts';
-import { BudgetExhaustedError } from '../errors.ts';
-import type { JsonObject, JsonValue } from '../json.ts';
-import { MINUTE_MS, SECOND_MS } from '../time.ts';
+import type { JsonValue } from '../json.ts';
+import { MINUTE_MS } from '../time.ts';
 import { hashBlocks } from './blocks.ts';
+import { fillPart, type PartEnd } from './fill-part.ts';
 import type { GroupCounts } from './groups.ts';
 import { guarded, isStopped, needTime } from './guard.ts';
 import { createKeyDigest, KEYS_LIMIT } from './key-digest.ts';
 import type { ManifestPart } from './manifest.ts';
 import { numbered, safeFileName } from './names.ts';
-import { createPartBuilder, type PartBuilder, type PartFile } from './part.ts';
-import { type Plan, planJob, sourceOf } from './plan.ts';
+import { createPartBuilder, type PartFile } from './part.ts';
+import { type Plan, planJob } from './plan.ts';
 import type { Durable, ExportDependencies, ExportInput, Stopped } from './run-types.ts';
 import { boundedDrift, type Column, type Drift } from './schema.ts';
-import type { Completeness, SourceContext, SourcePage } from './source.ts';
-
-const PART_BYTES = 8 * 1024 * 1024;
 
 /** A part takes five minutes at most; an invocation that has less left is not begun with. */
 const PART_NEEDS_MS = 6 * MINUTE_MS;
-
-/** One page and the writes of a part still fit into this. */
-const PAGE_NEEDS_MS = 90 * SECOND_MS;
-
-/** A budget that is free again so soon is waited for inside the invocation; pages that were read are not thrown away. */
-const LONGEST_PAUSE_MS = 65 * SECOND_MS;
 
 /** Where an export has got to. Plain JSON: the sum of the steps' results. */
 export interface Position {
@@ -51,7 +41,7 @@ export function withinReach(position: Position, stops: readonly Stopped[]): Posi
 }
 
 /** What one step read and wrote. No token, no row. */
-export interface PartResult {
+export interface PartResult extends PartEnd {
   readonly position: Position;
   readonly done: boolean;
   readonly parts: readonly ManifestPart[];
@@ -59,10 +49,6 @@ export interface PartResult {
   readonly drift: readonly Drift[];
   readonly requests: number;
   readonly readAt: string;
-  readonly waitMs?: number;
-  readonly sourceTotal?: number;
-  readonly completeness?: Completeness;
-  readonly facts?: JsonObject;
 }
 
 /**
@@ -93,7 +79,7 @@ export async function readPart(
     },
     deps.encoders,
   );
-  const last = await guarded(() => fill(deps, durable, input, plan, position, builder, api));
+  const last = await guarded(() => fillPart(deps, durable, input, plan, position, builder, api));
   if (isStopped(last)) return { ...last, pages: builder.pages(), requests: api.requests() };
   const done = last.next === undefined;
   const parts = await writeFiles(deps, plan, position, builder.finish(done && position.part === 1));
@@ -113,76 +99,6 @@ export async function readPart(
     requests: api.requests(),
     readAt: deps.clock.now().toISOString(),
     ...last.rest,
-  };
-}
-
-interface LastPage {
-  readonly next: JsonValue | undefined;
-  readonly rest: Pick<PartResult, 'waitMs' | 'sourceTotal' | 'completeness' | 'facts'>;
-}
-
-async function fill(
-  deps: ExportDependencies,
-  durable: Pick<Durable, 'deadline'>,
-  input: ExportInput,
-  plan: Plan,
-  position: Position,
-  builder: PartBuilder,
-  api: OpenApi,
-): Promise<LastPage> {
-  const source = sourceOf(planJob(plan), deps.providers);
-  let cursor = position.cursor;
-  let facts: JsonObject = {};
-  let sourceTotal: number | undefined;
-  for (let pages = 1; ; pages++) {
-    const page = await readPage(deps, durable, () =>
-      source.readPage(api.call, contextOf(deps, input, plan, api), cursor),
-    );
-    builder.add(page);
-    facts = { ...facts, ...page.facts };
-    sourceTotal = page.sourceTotal ?? sourceTotal;
-    cursor = page.next;
-    const full =
-      builder.bytes() >= (deps.partBytes ?? PART_BYTES) ||
-      pages >= Math.min(plan.pagesPerPart, position.pages ?? Infinity);
-    if (cursor !== undefined && page.waitMs === undefined && !full) continue;
-    return {
-      next: cursor,
-      rest: {
-        ...(page.waitMs === undefined || cursor === undefined ? {} : { waitMs: page.waitMs }),
-        ...(sourceTotal === undefined ? {} : { sourceTotal }),
-        ...(page.completeness === undefined ? {} : { completeness: page.completeness }),
-        ...(Object.keys(facts).length === 0 ? {} : { facts }),
-      },
-    };
-  }
-}
-
-/** Reads a page, pausing for a budget that is free again soon. */
-async function readPage(
-  { pause }: ExportDependencies,
-  durable: Pick<Durable, 'deadline'>,
-  read: () => Promise<SourcePage>,
-): Promise<SourcePage> {
-  for (;;) {
-    needTime(durable, PAGE_NEEDS_MS);
-    try {
-      return await read();
-    } catch (error) {
-      if (!(error instanceof BudgetExhaustedError) || error.retryAfterMs > LONGEST_PAUSE_MS) throw error;
-      needTime(durable, PAGE_NEEDS_MS + error.retryAfterMs);
-      await pause(Math.max(1, error.retryAfterMs));
-    }
-  }
-}
-
-function contextOf(deps: ExportDependencies, input: ExportInput, plan: Plan, api: OpenApi): SourceContext {
-  return {
-    ...api.context,
-    options: planJob(plan).options,
-    window: { from: new Date(input.from), to: new Date(input.to) },
-    observedAt: new Date(plan.observedAt),
-    now: deps.clock.now(),
   };
 }
 
