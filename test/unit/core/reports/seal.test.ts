@@ -78,8 +78,9 @@ describe('the record of a window', () => {
     const bytes = world.manifest(DAY.from, DAY.to).parts.reduce((sum, part) => sum + part.bytes, 0);
     expect(await sealed(world)).toMatchObject({ rows: 10, bytes });
     const gap = createWorld();
-    expect(await gap.drive(await gap.begin(DAY.from, DAY.to, GAP))).toMatchObject({
-      result: { state: 'gap', rows: 0 },
+    expect(await gap.drive(await gap.begin(DAY.from, DAY.to, GAP))).toStrictEqual({
+      crashed: false,
+      result: { state: 'gap', manifestKey: `${PREFIX}gap.json`, rows: 0 },
     });
     expect(await sealed(gap)).toMatchObject({ rows: 0, bytes: 0 });
   });
