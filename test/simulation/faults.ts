@@ -62,7 +62,7 @@ const SPECIAL: readonly (readonly [RegExp, Fault])[] = [
 
 /** Where a token or a chain is at stake, and what seldom happens, meets faults more often. */
 const OFTEN =
-  /^(?:send\.token|store\.(?:lease|commit|change|reject$|disconnect|reopen)|rescue\.|publisher\.|outbox\.markPublished|windows\.|archive\.|breakers\.(?:save|close|addRefusals)|budgets\.block|durable\.|jobs\.(?:find|wake)|lambda\.|signer\.|alerts\.(?:commit|saveCheckpoint)|hooks\.|work\.(?:add|done|postpone))/u;
+  /^(?:send\.token|store\.(?:lease|commit|change|reject$|disconnect|reopen)|rescue\.|publisher\.|outbox\.markPublished|windows\.|archive\.|breakers\.(?:save|close|addRefusals)|budgets\.block|durable\.|jobs\.(?:find|wake)|lambda\.|signer\.|alerts\.(?:commit|saveCheckpoint)|hooks\.|work\.add|latencies\.)/u;
 
 /** Handlers that run in each history: the others are seldom there, and meet faults more often when they are. */
 const EVERYWHERE_RUN = ['token-refresher', 'event-publisher'];
@@ -74,7 +74,7 @@ function boostOf(handler: string, effect: string): number {
 
 /** Effects that most runs do not have at all, as `handler:effect`. */
 const SELDOM =
-  /:(?:breakers\.(?:save|close|addRefusals)|budgets\.block|windows\.fail|rescue\.(?:put|remove)|store\.(?:reopen|disconnect|reject)$)|^(?:operator:(?:jobs|windows|store)\.|report-export:archive\.remove)/u;
+  /:(?:breakers\.(?:save|close|addRefusals)|budgets\.block|windows\.fail|rescue\.(?:put|remove)|store\.(?:reopen|disconnect|reject)$|work\.(?:done|postpone))|^(?:operator:(?:jobs|windows|store)\.|report-export:archive\.remove)/u;
 
 /** Effects that one run in a hundred has: they are crashed before and after, and nothing else. */
 const RAREST =

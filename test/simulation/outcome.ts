@@ -1,4 +1,5 @@
 import type { Connection } from '../../functions/core/connections/connection.ts';
+import type { ExportInput } from '../../functions/core/reports/run-types.ts';
 import { basicInstant } from '../../functions/core/reports/names.ts';
 import type { FaultPlan } from './faults.ts';
 import type { Invariants } from './promises/invariants.ts';
@@ -82,7 +83,12 @@ function checkEvents({ cloud, looks }: World): void {
 
 /** I20: an export that is done, started once more from its begin, finds its record and writes nothing. */
 async function checkReruns({ executions, cloud, scheduler, looks, prefixes }: World): Promise<void> {
-  const done = [...executions.all.values()].filter(({ state }) => state === 'done').slice(-RERUNS);
+  // A restore makes a run end that was superseded by its own past: its window is not done.
+  const isDone = ({ job, from }: ExportInput) =>
+    ['exported', 'gap'].includes(cloud.windows.windows.get(`${job} ${from}`)?.state ?? '');
+  const done = [...executions.all.values()]
+    .filter(({ state, input }) => state === 'done' && isDone(input))
+    .slice(-RERUNS);
   for (const execution of done) {
     const { job, from, to } = execution.input;
     const name = prefixes.find((prefix) => prefix.endsWith(`/${job}/`));

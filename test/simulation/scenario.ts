@@ -1,4 +1,5 @@
 import type { AlertJob, ReportJob } from '../../functions/core/jobs.ts';
+import type { HookWish } from '../../functions/core/work/hook.ts';
 import type { Provider } from '../../functions/core/provider.ts';
 import { aReportJob, anAlertJob } from '../support/report-job.ts';
 import type { FaultPlan } from './faults.ts';
@@ -43,6 +44,15 @@ function changesJob(): AlertJob {
     everySeconds: 180,
   });
 }
+
+const NOTES_HOOK: HookWish = {
+  connection: 'firm',
+  provider: 'actionstep',
+  name: 'notes',
+  job: 'changes',
+  shard: SHARD,
+  events: ['FileNoteCreated'],
+};
 
 function reportJobs(seed: number): readonly ReportJob[] {
   return [
@@ -105,10 +115,7 @@ export async function settleIn(world: World, plan: FaultPlan): Promise<void> {
     world.prefixes.push(prefix, `incomplete/${prefix}`);
     await cloud.jobs.configure({ ...job, options: source?.parseOptions(job.options) ?? {} }, START);
   }
-  if (focus.alerts) {
-    const hook = { connection: 'firm', provider: 'actionstep', name: 'notes', job: 'changes', shard: SHARD };
-    await cloud.hooks.want({ ...hook, events: ['FileNoteCreated'] });
-  }
+  if (focus.alerts) await cloud.hooks.want(NOTES_HOOK);
   for (const name of vendors.actionsteps.keys()) consent(world, name, `first-${name}`);
   await scheduler.run(START.getTime() + 20_000);
   plan.calm = false;
@@ -202,6 +209,8 @@ function scheduleProviders(world: World, plan: FaultPlan, minutes: number): void
     const model = vendors.actionsteps.get('firm');
     for (const delivery of model?.deliveries({ name: 'FileNoteCreated', resource: 'filenotes', id: '1' }) ?? [])
       model?.settle(delivery, 503, now());
+    // Its keeper looks hourly, and soon after somebody applied the configuration.
+    if (focusOf(seed).alerts) world.scheduler.after(20_000, () => void world.cloud.hooks.want(NOTES_HOOK));
   });
   some('hole', 0.6, () => {
     const added = vendors.action1.control.addCriticalVulnerability({ endpoints: 1 });
