@@ -44,6 +44,11 @@ export function count(value: number): string {
   return String(value).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ' ');
 }
 
+/** `1 change`, `2 000 changes`. */
+export function counted(value: number, what: string): string {
+  return `${count(value)} ${what}${value === 1 ? '' : 's'}`;
+}
+
 /** ISO 8601 without milliseconds, in UTC: `2026-01-31 02:00:00Z`. */
 export function instant(date: Date): string {
   return date

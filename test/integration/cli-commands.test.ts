@@ -71,7 +71,7 @@ describe('steward, against a running service', () => {
 
     it('says what to do where nobody can be asked, and writes nothing', async () => {
       const { code, stderr } = await run(['apply', '--file', file]);
-      expect(stderr).toBe('Apply 1 changes to local? [y/N] Nobody can answer here: say --yes\n');
+      expect(stderr).toBe('Apply 1 change to local? [y/N] Nobody can answer here: say --yes\n');
       expect(code).toBe(2);
       expect((await services().jobs.find('new-vulnerabilities'))?.job).toMatchObject({ everySeconds });
     });

@@ -9,6 +9,7 @@ import { EXIT } from '../exit.ts';
 import type { Services } from '../services.ts';
 import type { Target } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
+import { counted } from '../words.ts';
 import type { CommandContext } from './context.ts';
 
 export interface ApplyOptions {
@@ -37,10 +38,13 @@ export async function applyCommand({ terminal, services }: CommandContext, optio
   const isWanted = writes.length > 0 && options.dryRun !== true;
   const isAgreed =
     isWanted &&
-    (options.yes === true || (await terminal.confirm(`Apply ${writes.length} changes to ${target.stage}?`, '--yes')));
+    (options.yes === true ||
+      (await terminal.confirm(`Apply ${counted(writes.length, 'change')} to ${target.stage}?`, '--yes')));
   if (isAgreed) await carryOut(services, terminal, prepared, writes);
   if (isWanted)
-    terminal.note(isAgreed ? `Applied ${writes.length} changes to ${target.stage}.` : 'Nothing was changed.');
+    terminal.note(
+      isAgreed ? `Applied ${counted(writes.length, 'change')} to ${target.stage}.` : 'Nothing was changed.',
+    );
   if (terminal.json)
     terminal.out(JSON.stringify({ stage: target.stage, changes: prepared.changes, applied: isAgreed }));
   return EXIT.done;
@@ -86,7 +90,7 @@ function appliedEvent(services: Services, writes: readonly PlannedChange[], isCo
     details: details.map((line) => (line.length > AUDITED_LINE ? `${line.slice(0, AUDITED_LINE)}…` : line)),
   }));
   return auditEvent(services, 'steward.configuration.applied', {
-    summary: `${writes.length} changes to the configuration were ${isComplete ? 'applied' : 'begun, and broke off'}`,
+    summary: `${counted(writes.length, 'change')} to the configuration: ${isComplete ? 'applied' : 'begun, and broke off'}`,
     data: { complete: isComplete, counts, changes },
   });
 }

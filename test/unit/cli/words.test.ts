@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { count, instant, latency, period, relative, size, span } from '../../../infra/cli/words.ts';
+import { count, counted, instant, latency, period, relative, size, span } from '../../../infra/cli/words.ts';
 
 const at = new Date('2026-01-31T02:00:00.123Z');
 
@@ -58,5 +58,13 @@ describe('words for people', () => {
     expect(instant(at)).toBe('2026-01-31 02:00:00Z');
     expect(period(at, new Date('2026-01-31T09:30:00Z'))).toBe('2026-01-31 02:00 – 09:30 UTC');
     expect(period(at, new Date('2026-02-01T02:00:00Z'))).toBe('2026-01-31 02:00 – 2026-02-01 02:00 UTC');
+  });
+
+  it('counts one thing as one', () => {
+    expect([counted(1, 'change'), counted(0, 'change'), counted(2000, 'change')]).toEqual([
+      '1 change',
+      '0 changes',
+      '2 000 changes',
+    ]);
   });
 });
