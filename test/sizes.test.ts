@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 const ROOT = join(import.meta.dirname, '..');
 
 /** How many are over the size that we hold to. The number may fall; a change that raises it says why in its commit. */
-const CEILING = { functions: { files: 20, functions: 11 }, infra: { files: 21, functions: 25 } };
+const CEILING = { functions: { files: 17, functions: 11 }, infra: { files: 21, functions: 25 } };
 
 interface Diagnostic {
   readonly filename: string;
