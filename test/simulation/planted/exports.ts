@@ -50,8 +50,8 @@ export const EXPORT_FAULTS: readonly PlantedFault[] = [
   {
     name: 'export: a record that overwrites',
     file: 'functions/adapters/s3/archive.ts',
-    search: 'created: (await putNew(object, lock)) !== undefined',
-    replace: 'created: (await put(object, false, lock)) !== undefined',
+    search: 'created: (await putNew(hashed(given), lock)) !== undefined',
+    replace: 'created: (await put(hashed(given), false, lock)) !== undefined',
     tests: ['test/contract/archive.test.ts'],
   },
   {
@@ -70,10 +70,10 @@ export const EXPORT_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'export: a fill that does not say which gap',
-    file: 'functions/core/reports/seal.ts',
+    file: 'functions/core/reports/manifest-content.ts',
     search: '    ...(plan.fills === null ? {} : { fills: plan.fills }),\n',
     replace: '',
-    tests: ['test/unit/core/schedules', 'test/unit/core/reports'],
+    tests: ['test/unit/core/reports/export.test.ts'],
   },
   {
     name: 'export: a window passes one whose record may stand',
