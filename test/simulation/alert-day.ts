@@ -3,7 +3,7 @@ import { runAlertPass } from '../../functions/core/alerts/pass.ts';
 import type { AlertStore } from '../../functions/core/alerts/store.ts';
 import { createOpenApi } from '../../functions/core/api.ts';
 import type { Connection } from '../../functions/core/connections/connection.ts';
-import { ProviderUnavailableError, ServiceError, StoreUnavailableError } from '../../functions/core/errors.ts';
+import { ProviderUnavailableError, ServiceError } from '../../functions/core/errors.ts';
 import { allShards, shardOf } from '../../functions/core/events.ts';
 import type { SendHttp } from '../../functions/core/http.ts';
 import type { SnsMessage } from '../../functions/core/publishing/message.ts';
@@ -19,6 +19,7 @@ import { createMemoryWorkStore } from '../support/memory-work-store.ts';
 import { anAlertJob } from '../support/report-job.ts';
 import type { Tenant } from './alert-day-tenants.ts';
 import { type Fault, FaultPlan } from './faults.ts';
+import { STORE } from './profiles.ts';
 import { between, chance, pick } from './random.ts';
 import { type EffectProfile, type Invocation, Scheduler } from './scheduler.ts';
 import { response } from './vendors.ts';
@@ -27,14 +28,6 @@ export const MINUTE = 60_000;
 export const START = new Date('2026-03-10T00:00:00Z');
 const SHARDS = 2;
 
-const STORE: EffectProfile = {
-  latency: [2, 30],
-  timeoutMs: 4000,
-  unanswered: () => new StoreUnavailableError('no reply'),
-  throttled: () => {
-    throw new StoreUnavailableError('throttled');
-  },
-};
 const WEB: EffectProfile = {
   latency: [20, 400],
   timeoutMs: 20_000,

@@ -7,21 +7,13 @@ import type { StoredRow } from '../../functions/core/publishing/outbox-store.ts'
 import type { NamePage } from '../../functions/core/connections/store.ts';
 import { SPEND_BUDGET_MS } from '../../functions/core/tokens/timing.ts';
 import type { AlertWatch } from './promises/alerts.ts';
+import { STORE } from './profiles.ts';
 import type { Looks } from './promises/promises.ts';
 import { pick } from './random.ts';
 import type { EffectProfile, Invocation, Scheduler } from './scheduler.ts';
 import { type Cloud, SHARD } from './state.ts';
 import { connectionOf, type Step, TraceCheck } from './trace-check.ts';
 import { response, SILENCE, Vendors } from './vendors.ts';
-
-const STORE: EffectProfile = {
-  latency: [2, 30],
-  timeoutMs: 4000,
-  unanswered: () => new StoreUnavailableError('no reply'),
-  throttled: () => {
-    throw new StoreUnavailableError('throttled');
-  },
-};
 
 /** After so long a publish is given up. */
 const PUBLISH_MS = 6000;
