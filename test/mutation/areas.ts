@@ -39,7 +39,7 @@ export const AREAS: readonly Area[] = [
   { name: 'windows', mutate: [`${CORE}/schedules/**/*.ts`], tests: [`${UNIT}/schedules`], threshold: 100 },
   {
     name: 'manifest',
-    mutate: [`${CORE}/reports/{manifest,seal,verify,verify-chain,verify-record}.ts`],
+    mutate: [`${CORE}/reports/{manifest,manifest-content,seal,standing-record,verify,verify-chain,verify-record}.ts`],
     tests: [`${UNIT}/reports`],
     threshold: 100,
   },
@@ -57,7 +57,7 @@ export const AREAS: readonly Area[] = [
   },
   {
     name: 'reports',
-    mutate: [`${CORE}/reports/!(manifest|seal|verify|verify-chain|verify-record).ts`],
+    mutate: [`${CORE}/reports/!(manifest|manifest-content|seal|standing-record|verify|verify-chain|verify-record).ts`],
     tests: [`${UNIT}/reports`, 'test/unit/report-export'],
     threshold: 90,
   },
