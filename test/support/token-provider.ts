@@ -25,7 +25,7 @@ export type Weather =
 
 /** A token endpoint that keeps book: a double of a provider with rotating refresh tokens or client credentials. */
 export interface TokenEndpoint {
-  readonly send: SendHttp;
+  send: SendHttp;
   mode: RotationMode;
   /** Taken by the next requests in turn, then `fine`. */
   readonly weather: Weather[];

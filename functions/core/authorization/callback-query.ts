@@ -60,7 +60,7 @@ function areErrorTexts([error, ...others]: readonly (string | undefined)[]): boo
 }
 
 function knownParameters(rawQuery: string): ReadonlyMap<string, string> | undefined {
-  const pairs = rawQuery === '' ? [] : rawQuery.split('&');
+  const pairs = rawQuery.split('&');
   if (pairs.length > MOST_PARAMETERS) return undefined;
   const found = new Map<string, string>();
   for (const pair of pairs) {
@@ -69,7 +69,7 @@ function knownParameters(rawQuery: string): ReadonlyMap<string, string> | undefi
     const value = decode(at < 0 ? '' : pair.slice(at + 1));
     if (name === undefined || value === undefined) return undefined;
     // `state[]` and `state[$ne]` are other frameworks' ways to say `state`: somebody is trying something.
-    const bare = name.replace(/\[.*$/s, '');
+    const bare = name.replace(/\[.*/s, '');
     if (!KNOWN.has(bare)) continue;
     if (bare !== name || found.has(name)) return undefined;
     found.set(name, value);

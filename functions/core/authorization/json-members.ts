@@ -5,31 +5,31 @@
  * The text is taken to be JSON already; one pass, no recursion.
  */
 export function hasDuplicateMembers(text: string): boolean {
+  /** The names of each object that is open, innermost last; an array has none. */
   const seen: (Set<string> | undefined)[] = [];
   let at = 0;
-  let isName = false;
+  let mayBeName = false;
   while (at < text.length) {
     const character = text[at];
     if (character === '"') {
       const end = stringEnd(text, at);
       const members = seen.at(-1);
-      if (isName && members !== undefined) {
+      if (mayBeName && members !== undefined) {
         const name = memberName(text.slice(at, end));
         if (members.has(name)) return true;
         members.add(name);
-        isName = false;
+        mayBeName = false;
       }
       at = end;
       continue;
     }
     if (character === '{' || character === '[') {
       seen.push(character === '{' ? new Set() : undefined);
-      isName = character === '{';
+      mayBeName = true;
     } else if (character === '}' || character === ']') {
       seen.pop();
-      isName = false;
     } else if (character === ',') {
-      isName = seen.at(-1) !== undefined;
+      mayBeName = true;
     }
     at += 1;
   }

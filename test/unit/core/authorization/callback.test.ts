@@ -1,5 +1,6 @@
 // oxlint-disable vitest/no-conditional-expect -- exhaustive runs are judged by how they ended
 import { describe, expect, it } from 'vitest';
+import { page } from '../../../../functions/core/authorization/pages.ts';
 import { secretHash } from '../../../../functions/core/authorization/secrets.ts';
 import type { WebResponse } from '../../../../functions/core/authorization/web.ts';
 import { StoreUnavailableError } from '../../../../functions/core/errors.ts';
@@ -607,7 +608,7 @@ describe('the exchange', () => {
     const { query, cookie } = await world.begin();
     const response = await world.callback(query, cookie);
     expectContract(response);
-    expect(response.status).toBe(status);
+    expect([response.status, response.body]).toEqual([status, status === 303 ? '' : page('provider-failed', 502).body]);
     const item = world.connections.items.get('c1');
     expect(item).toMatchObject({ health: 'pending', generation: 0, attempts: [] });
     expect(item).not.toHaveProperty('lease');

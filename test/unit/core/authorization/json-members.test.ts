@@ -44,5 +44,6 @@ describe('hasDuplicateMembers()', () => {
       expect(() => hasDuplicateMembers(text)).not.toThrow();
     }
     expect(hasDuplicateMembers('{"a\\u00":1,"a\\u00":2}')).toBe(true);
+    expect(hasDuplicateMembers('{"a\\u00":1,"b\\u00":2}')).toBe(false);
   });
 });

@@ -252,7 +252,7 @@ describe('keptRefresh()', () => {
   it.each<[string, object, object]>([
     ['a new one came', {}, { refreshToken: 'new' }],
     ['none stands', { refresh: undefined }, {}],
-    ['what stands has no fingerprint', { fingerprint: undefined }, {}],
+    ['what stands has no fingerprint', { fingerprint: undefined, refusedFingerprint: 'f0' }, {}],
     ['nobody knows its account', { providerAccount: undefined }, { account: undefined }],
     ['the account is another', {}, { account: 'two' }],
     ['the account is not told', {}, { account: undefined }],

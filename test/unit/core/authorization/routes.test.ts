@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OUTCOMES, page, type PageName } from '../../../../functions/core/authorization/pages.ts';
+import { OUTCOMES, page, type PageName, redirect } from '../../../../functions/core/authorization/pages.ts';
 import { newSecret } from '../../../../functions/core/authorization/secrets.ts';
 import { StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import { seededRandom } from '../../../support/token-world.ts';
@@ -47,6 +47,7 @@ describe('the pages', () => {
       expect(headers['content-security-policy']?.split('; ')).toContain("object-src 'none'");
     }
     expect((await world.ask({ path })).body).toBe(bodyOf('connect'));
+    expect(redirect('https://id.example/authorize').cookies).toEqual([]);
   });
 });
 

@@ -93,6 +93,10 @@ describe('readWebEvent()', () => {
     expect(readWebEvent(event)).toEqual({ ...nothing, method: 'GET', path: '/a', cookies: ['a=1', ' b=2'] });
     const multiValueHeaders = { cookie: ['d=4', 'e=5; f=6'], host: undefined };
     expect(readWebEvent({ ...event, multiValueHeaders }).cookies).toEqual(['d=4', 'e=5', ' f=6']);
+    const valueless = { cookie: undefined, 'sec-purpose': undefined };
+    for (const headers of [{ headers: valueless }, { multiValueHeaders: valueless }]) {
+      expect(readWebEvent({ ...headers, httpMethod: 'GET' })).toEqual({ ...nothing, method: 'GET' });
+    }
   });
 
   it('S61: rebuilds the query from all its values, encoded once', () => {
