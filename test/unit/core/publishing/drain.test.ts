@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ConfigInvalidError, StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import { eventId, type OutboxRow } from '../../../../functions/core/events.ts';
@@ -5,6 +6,8 @@ import type { JsonValue } from '../../../../functions/core/json.ts';
 import { latencyQuantile } from '../../../../functions/core/schedules/latency.ts';
 import { drainOutbox } from '../../../../functions/core/publishing/drain.ts';
 import { replayEvents } from '../../../../functions/core/publishing/replay.ts';
+import { type SnsMessage, SNS_LIMIT_BYTES, toMessage } from '../../../../functions/core/publishing/message.ts';
+import type { PublishResult } from '../../../../functions/core/publishing/publisher.ts';
 import { publishShard } from '../../../../functions/core/publishing/publish-shard.ts';
 import { AMPLE, fakeClock, NOON, recordingLog, recordingMetrics } from '../../../support/alert-world.ts';
 import { createMemoryOutboxStore, createMemoryState } from '../../../support/memory-outbox-store.ts';
@@ -45,8 +48,31 @@ function setUp() {
   const add = (...rows: OutboxRow[]) => rows.forEach((row) => state.append('0', row, clock.now()));
   const sent = () =>
     publisher.taken.map(({ message }) => JSON.parse(JSON.parse(message.body).default).summary as string);
-  return { ...dependencies, dependencies, latencies, state, pauses, nudged, add, sent };
+  /** The same with an outbox whose marking does something else first, and what it was given. */
+  const marking = (first: () => void) => {
+    const marked: number[] = [];
+    const markPublished: typeof outbox.markPublished = async (...args) => {
+      marked.push(args[1].length);
+      first();
+      await outbox.markPublished(...args);
+    };
+    return { marked, dependencies: { ...dependencies, outbox: { ...outbox, markPublished } } };
+  };
+  /** The same with a publisher that does something else first. */
+  const publishing = (first: (topic: string) => Promise<readonly PublishResult[] | undefined>) => ({
+    ...dependencies,
+    publisher: {
+      publish: async (topic: string, messages: readonly SnsMessage[]) =>
+        (await first(topic)) ?? publisher.publish(topic, messages),
+    },
+  });
+  return { ...dependencies, dependencies, latencies, state, pauses, nudged, add, sent, marking, publishing };
 }
+
+const bug = () => {
+  throw new TypeError('a bug');
+};
+const within = (ms: number) => ({ remainingMs: () => ms });
 
 describe('draining an outbox', () => {
   it('publishes in batches, marks what was taken, and keeps it for replay', async () => {
@@ -161,6 +187,92 @@ describe('draining an outbox', () => {
     expect(world.state.rows.get('0')?.size).toBe(0);
   });
 
+  it('marks five times, and not once more for what nobody knows', async () => {
+    const world = setUp();
+    world.add(aRow('s', 1));
+    let failures = 6;
+    const down = world.marking(() => {
+      if ((failures -= 1) >= 0) throw new StoreUnavailableError('throttled');
+    });
+    await expect(drainOutbox(down.dependencies, '0', AMPLE)).rejects.toThrow(StoreUnavailableError);
+    expect([down.marked, world.pauses]).toEqual([
+      [1, 1, 1, 1, 1],
+      [200, 400, 800, 1600],
+    ]);
+    let broken = true;
+    const once = world.marking(() => void (broken && ((broken = false), bug())));
+    await expect(drainOutbox(once.dependencies, '0', AMPLE)).rejects.toThrow(TypeError);
+    expect([once.marked, world.pauses.length]).toEqual([[1], 4]);
+  });
+
+  it('marks nothing where nothing was taken', async () => {
+    const world = setUp();
+    world.add(aRow('s', 1));
+    world.publisher.fault = () => 'failed';
+    const { marked, dependencies } = world.marking(() => undefined);
+    await drainOutbox(dependencies, '0', AMPLE);
+    expect(marked).toEqual([]);
+  });
+
+  it('A04: takes an entry that has no result for one that failed, and says so', async () => {
+    const world = setUp();
+    const row = aRow('s', 1);
+    world.add(row);
+    expect(
+      await drainOutbox(
+        world.publishing(async () => []),
+        '0',
+        AMPLE,
+      ),
+    ).toMatchObject({ published: 0, failed: 1 });
+    const { id, type } = row.event;
+    expect(world.log.events).toEqual([['event.failed', { type, id, topic: 'alerts', reason: 'no result' }]]);
+    expect(world.state.rows.get('0')?.size).toBe(1);
+  });
+
+  it('stops for what nobody knows, once the batches beside it are marked', async () => {
+    const world = setUp();
+    world.add(aRow('s', 1, { topic: 'broken' }), aRow('t', 1));
+    const dependencies = world.publishing(async (topic) => (topic === 'broken' ? bug() : undefined));
+    await expect(drainOutbox(dependencies, '0', AMPLE)).rejects.toThrow(TypeError);
+    expect([world.sent(), world.state.rows.get('0')?.size]).toEqual([['t 1'], 1]);
+    const latencies = { add: async () => bug() };
+    world.add(aRow('u', 1, { timing: { job: 'watch', changedAt: NOON } }));
+    const uncounted = { ...world.dependencies, latencies };
+    await expect(drainOutbox(uncounted, '0', AMPLE)).rejects.toThrow(TypeError);
+  });
+
+  it.each([
+    [8000, 1, false],
+    [7999, 0, true],
+  ])('begins no batch that it may not end: %i ms left', async (ms, published, unfinished) => {
+    const world = setUp();
+    world.add(aRow('s', 1));
+    expect(await drainOutbox(world.dependencies, '0', within(ms))).toMatchObject({ published, unfinished });
+  });
+
+  it('has six batches in flight and no more', async () => {
+    const world = setUp();
+    for (let n = 0; n < 100; n += 1) world.add(aRow(`s${n}`, 1));
+    let [flying, most] = [0, 0];
+    const dependencies = world.publishing(async () => {
+      most = Math.max(most, (flying += 1));
+      await new Promise(setImmediate);
+      flying -= 1;
+      return undefined;
+    });
+    await drainOutbox(dependencies, '0', AMPLE);
+    expect(most).toBe(6);
+  });
+
+  it('groups by the SHA-256 of a subject that SNS takes in no group', async () => {
+    const world = setUp();
+    world.add(aRow('a b', 1));
+    await drainOutbox(world.dependencies, '0', AMPLE);
+    const hash = createHash('sha256').update('a b').digest('hex');
+    expect(world.publisher.taken.map(({ message }) => message.groupId)).toEqual([hash]);
+  });
+
   it('A08, I16: sets a poison message aside with its reason and goes on with its subject', async () => {
     const world = setUp();
     world.add(aRow('s', 1), aRow('s', 2), aRow('t', 1));
@@ -179,6 +291,7 @@ describe('draining an outbox', () => {
     world.add({ ...poison, event: { ...poison.event, data: { nested } } }, aRow('b', 1), aRow('a', 2));
     expect(await drainOutbox(world.dependencies, '0', AMPLE)).toMatchObject({ published: 2, refused: 1 });
     expect(world.sent()).toEqual(['b 1', 'a 2']);
+    expect(await world.outbox.poison('0')).toMatchObject([{ reason: 'No message can be made of it: RangeError' }]);
   });
 
   it('keeps the rows of a topic that does not exist, and publishes the others', async () => {
@@ -196,6 +309,8 @@ describe('draining an outbox', () => {
     };
     expect(await drainOutbox(dependencies, '0', AMPLE)).toMatchObject({ published: 1, failed: 1 });
     expect(world.state.rows.get('0')?.size).toBe(1);
+    const fields = { topic: 'nowhere', reason: 'no such topic' };
+    expect(world.log.events).toContainEqual(['event.failed', expect.objectContaining(fields)]);
   });
 
   it('A29: measures how old the oldest event was', async () => {
@@ -206,6 +321,38 @@ describe('draining an outbox', () => {
     await drainOutbox(world.dependencies, '0', AMPLE);
     expect(world.metrics.values.get('OutboxOldestSeconds')).toEqual([90]);
     expect(world.metrics.values.get('AlertLatencyMilliseconds')).toBeUndefined();
+  });
+
+  it('A29: says in figures what it did, and nothing of what it did not do', async () => {
+    const world = setUp();
+    const added: unknown[][] = [];
+    const metrics = { add: (...given: unknown[]) => void added.push(given) };
+    let counted = 0;
+    const latencies = { add: async () => void (counted += 1) };
+    const none = { ...world.dependencies, metrics, latencies };
+    await drainOutbox(none, '0', AMPLE);
+    expect(added.splice(0)).toEqual([
+      ['OutboxOldestSeconds', 'Seconds', 0],
+      ['EventsPublished', 'Count', 0],
+    ]);
+    expect(counted).toBe(0);
+    const row = aRow('s', 1, { timing: { job: 'watch', changedAt: NOON } });
+    const alert = { ...row.event, type: 'steward.alert.opened', severity: 'critical' } as const;
+    world.clock.advance(30_000);
+    const stored = { ...row, event: alert, key: 's', createdAt: NOON };
+    world.publisher.fault = ({ body }) =>
+      body.includes('t 1') ? 'failed' : body.includes('u 1') ? 'refused' : undefined;
+    world.add(aRow('t', 1), aRow('u', 1));
+    const rows = [stored, ...(await world.outbox.read('0', 10, undefined)).rows];
+    await drainOutbox({ ...none, outbox: { ...world.outbox, read: async () => ({ rows }) } }, '0', AMPLE);
+    expect(added).toEqual([
+      ['AlertLatencyMilliseconds', 'Milliseconds', 30_000],
+      ['OutboxOldestSeconds', 'Seconds', 30],
+      ['EventsPublished', 'Count', 1],
+      ['PublishFailed', 'Count', 2],
+      ['AlertsCritical', 'Count', 1],
+    ]);
+    expect(counted).toBe(1);
   });
 
   it('counts from the change at the provider to SNS, for each job in one write, and never from a replay', async () => {
@@ -252,6 +399,25 @@ describe('draining an outbox', () => {
     }
     expect(await drainOutbox(world.dependencies, '0', AMPLE)).toMatchObject({ published: 6 });
     expect(world.publisher.calls).toBe(3);
+  });
+
+  it.each([
+    [0, 1],
+    [1, 2],
+  ])('A06: fills a batch to its last byte: %i bytes more make %i calls', async (more, calls) => {
+    const world = setUp();
+    const withText = (subject: string, length: number) => {
+      const row = aRow(subject, 1);
+      return { ...row, event: { ...row.event, data: { text: 'x'.repeat(length) } } };
+    };
+    const first = withText('a', 100_000);
+    const bytesOf = (row: OutboxRow) => toMessage(row.event, () => '').bytes;
+    const room = SNS_LIMIT_BYTES - bytesOf(first);
+    const second = withText('b', 100_000 + room - bytesOf(withText('b', 100_000)) + more);
+    expect(bytesOf(first) + bytesOf(second)).toBe(SNS_LIMIT_BYTES + more);
+    world.add(first, second);
+    expect(await drainOutbox(world.dependencies, '0', AMPLE)).toMatchObject({ published: 2 });
+    expect(world.publisher.calls).toBe(calls);
   });
 
   it('reads past a page, and drains 10,000 rows', async () => {
@@ -335,7 +501,57 @@ describe('publishing a shard', () => {
     world.publisher.fault = () => 'failed';
     expect(await publishShard(world.dependencies, '0', 'me', AMPLE)).toMatchObject({ published: 0, failed: 1 });
     expect(world.publisher.calls).toBe(3);
+    expect(world.pauses).toEqual([1000, 2000]);
     expect(world.nudged).toEqual([]);
+  });
+
+  it('pauses for nothing that did not fail, and counts what was refused', async () => {
+    const world = setUp();
+    world.add(aRow('s', 1), aRow('t', 1));
+    world.publisher.fault = ({ body }) => (body.includes('s 1') ? 'refused' : undefined);
+    const result = await publishShard(world.dependencies, '0', 'me', AMPLE);
+    expect(result).toEqual({ published: 1, refused: 1, failed: 0 });
+    expect(world.pauses).toEqual([]);
+  });
+
+  it('holds the shard for as long as it may run, and ten seconds more', async () => {
+    const world = setUp();
+    const until: Date[] = [];
+    const outbox = { ...world.outbox, acquire: async (...args: unknown[]) => (until.push(args[3] as Date), true) };
+    await publishShard({ ...world.dependencies, outbox }, '0', 'me', AMPLE);
+    expect(until).toEqual([new Date(NOON.getTime() + 60_000)]);
+  });
+
+  it.each([
+    ['ends where nobody asked, with the time for another round', 12_000, 1, []],
+    ['sends another one with no time for a round, where there was something', 11_999, 1, ['0']],
+    ['sends nobody with no time for a round, where there was nothing', 11_999, 0, []],
+    ['sends another one with no time for a batch', 7999, 1, ['0']],
+  ])('%s: %i ms left, %i rows', async (_, ms, rows, nudged) => {
+    const world = setUp();
+    if (rows > 0) world.add(aRow('s', 1));
+    await publishShard(world.dependencies, '0', 'me', within(ms));
+    expect(world.nudged).toEqual(nudged);
+  });
+
+  it('goes round twenty times at most, then sends another one', async () => {
+    const world = setUp();
+    let rounds = 0;
+    const outbox = {
+      ...world.outbox,
+      read: async () => ((rounds += 1), { rows: [] }),
+      askedAgain: async () => true,
+    };
+    await publishShard({ ...world.dependencies, outbox }, '0', 'me', AMPLE);
+    expect([rounds, world.nudged]).toEqual([20, ['0']]);
+  });
+
+  it('sends another one when it is asked for at the very end', async () => {
+    const world = setUp();
+    const ends: ('again' | 'released')[] = ['again', 'released'];
+    const outbox = { ...world.outbox, release: async () => ends.shift() ?? 'released' };
+    await publishShard({ ...world.dependencies, outbox }, '0', 'me', AMPLE);
+    expect([ends, world.nudged]).toEqual([[], ['0']]);
   });
 
   it('calls the next publisher when the backlog is longer than its time', async () => {

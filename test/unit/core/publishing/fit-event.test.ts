@@ -47,6 +47,14 @@ describe('fitEvent()', () => {
     expect(data).toEqual({ note: `${'x'.repeat(1000 - MARK_BYTES)}${MARK}`, short: 'y'.repeat(100), cut: true });
   });
 
+  it('A06: fills its limit to the byte, and cuts to 64 bytes before it empties what is nested', () => {
+    const bare = sizeOf(anEvent({ note: '', cut: true }));
+    expect(sizeOf(fitted({ note: 'x'.repeat(3000) }, 2 * bare))).toBe(2 * bare);
+    const notes = Object.fromEntries(Array.from({ length: 7 }, (_, index) => [`note-${index}`, 'x'.repeat(200)]));
+    const { data } = fitted({ ...notes, deep: { deeper: { id: 'a1' } } }, 1024);
+    expect(data).toMatchObject({ deep: { deeper: { id: 'a1' } }, 'note-6': `${'x'.repeat(64 - MARK_BYTES)}${MARK}` });
+  });
+
   it('A06: cuts texts in lists and objects, shortens lists, and leaves numbers, truths and nothing alone', () => {
     const list = Array.from({ length: 400 }, (_, index) => index);
     const { data } = fitted(

@@ -109,6 +109,10 @@ describe('a message', () => {
     expect(cloudEvent(message.body)['summary']).toContain('abcde');
   });
 
+  it('A06: ends where no room is enough for it', () => {
+    expect(build(anEvent(), 100).bytes).toBeGreaterThan(100);
+  });
+
   it('groups by subject, or by its hash where SNS takes no such group', () => {
     expect(build(anEvent()).groupId).toBe('watch/a1');
     expect(build(anEvent({ subject: 'watch/with space' })).groupId).toBe('hashed');

@@ -14,6 +14,9 @@ it('counts published alerts by severity, in the name of the metric, and nothing 
     event('steward.alert.opened', 'critical'),
     event('steward.alert.resolved', 'critical'),
     event('steward.alert.changed', 'low'),
+    event('steward.alert.opened', 'high'),
+    event('steward.alert.opened', 'medium'),
+    event('steward.alert.opened', 'info'),
     event('steward.export.completed', 'critical'),
     event('steward.alert.digest'),
   ])
@@ -22,5 +25,8 @@ it('counts published alerts by severity, in the name of the metric, and nothing 
   expect(added).toEqual([
     ['AlertsCritical', 'Count', 2],
     ['AlertsLow', 'Count', 1],
+    ['AlertsHigh', 'Count', 1],
+    ['AlertsMedium', 'Count', 1],
+    ['AlertsInfo', 'Count', 1],
   ]);
 });
