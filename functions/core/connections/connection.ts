@@ -95,7 +95,7 @@ export interface Connection {
   readonly demand?: readonly ConnectionDemand[];
   /** The attempt whose commit stands: a write that comes back as refused may have been our own (R20). */
   readonly committedAttempt?: string;
-  /** Refreshes in a row that a rejected access token asked for. */
+  /** 1 after a refresh that a rejected access token asked for; one more each time that access was denied. */
   readonly rejections?: number;
   /** The refresh token that was refused while another attempt was open: it is not presented again. */
   readonly refusedFingerprint?: string;

@@ -16,16 +16,17 @@ type MergeDependencies = Pick<
 /**
  * What a dead holder bought and could not store, put into its place.
  *
- * A consent comes before a refresh: it is the later grant, and a person gave it. `false` where there is nothing.
+ * A consent comes before a refresh, and the last consent before those that it replaces: it is the later grant, and a
+ * person gave it. `false` where there is nothing.
  */
 export async function mergeRescued(
   dependencies: MergeDependencies,
   leased: Leased,
   deadline: Deadline,
 ): Promise<boolean> {
-  const dead = [...deadAttempts(leased)].sort((a, b) => (a.kind === b.kind ? 0 : a.kind === 'authorization' ? -1 : 1));
-  const spent = [...new Set(dead.map(({ fingerprint }) => fingerprint))];
-  for (const fingerprint of spent) {
+  const dead = deadAttempts(leased).toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
+  const consents = dead.filter(({ kind }) => kind === 'authorization');
+  for (const fingerprint of new Set([...consents, ...dead].map((attempt) => attempt.fingerprint))) {
     const text = await dependencies.rescue.find(leased.connection.name, fingerprint);
     if (text !== undefined && (await mergeOne(dependencies, leased, rescueFromText(text), deadline))) return true;
   }

@@ -38,12 +38,15 @@ export function refreshReason(connection: Connection, now: Date): RefreshReason 
   return isFresh && (connection.rejections ?? 0) >= 1 ? 'denied' : 'rejected';
 }
 
-/** How many refreshes in a row a rejection asked for, after this one. */
+/**
+ * Whether a rejection asked for this refresh: 1 where it did. Above 1 only a denial counts (`settleDenied`), so that 2
+ * is the first one, which is told, and what begins anew after it was denied access.
+ */
 export function rejectionsAfter(connection: Connection, reason: RefreshReason, now: Date): number {
   const before = connection.rejections ?? 0;
   const isAlive = connection.access !== undefined && connection.access.expiresAt.getTime() > now.getTime();
   const wasRejected = connection.rejectedGeneration === connection.generation;
-  if ((reason === 'rejected' || wasRejected) && isAlive) return before + 1;
+  if ((reason === 'rejected' || wasRejected) && isAlive) return Math.max(1, before);
   return connection.health === 'access-denied' ? before : 0;
 }
 

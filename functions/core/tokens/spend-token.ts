@@ -1,4 +1,5 @@
 import { callbackName } from '../authorization/callback-name.ts';
+import type { SealedToken } from '../connections/connection.ts';
 import type { TokenCommit } from '../connections/store.ts';
 import { GrantRejectedError, ServiceError } from '../errors.ts';
 import type { OutboxRow } from '../events.ts';
@@ -6,7 +7,7 @@ import type { TokenGrant } from '../provider.ts';
 import { type Deadline, MINUTE_MS } from '../time.ts';
 import { buildCommit } from './build-commit.ts';
 import type { TokenDependencies } from './dependencies.ts';
-import { deadAttempts, type Leased, type Ready, resolvedBy } from './leased.ts';
+import { type Leased, type Ready, resolvedBy } from './leased.ts';
 import { mergeRescued } from './merge-rescued.ts';
 import { REFRESHABLE, rejectionsAfter } from './refresh-reason.ts';
 import type { RefreshResult } from './refresh-result.ts';
@@ -72,7 +73,7 @@ type BeforeCall =
 async function beforeCall(dependencies: TokenDependencies, leased: Leased, deadline: Deadline): Promise<BeforeCall> {
   const { connection, provider, reason, spends } = leased;
   try {
-    if (deadAttempts(leased).length > 0 && (await mergeRescued(dependencies, leased, deadline))) {
+    if (await mergeRescued(dependencies, leased, deadline)) {
       return { kind: 'done', result: { outcome: 'merged' } };
     }
     if (reason === 'recover') {
@@ -83,9 +84,11 @@ async function beforeCall(dependencies: TokenDependencies, leased: Leased, deadl
       if (deadline.remainingMs() >= SPEND_BUDGET_MS) return { kind: 'call', grant: { type: 'client-credentials' } };
     } else {
       // Refused before, looked after since, and nobody brought a successor.
-      const isHopeless = connection.refusedFingerprint === spends || connection.refresh === undefined;
-      if (isHopeless) return { kind: 'done', result: { outcome: await settleRequired(dependencies, leased) } };
-      const grant = await openGrant(dependencies, leased);
+      const { refresh, refusedFingerprint } = connection;
+      if (refusedFingerprint === spends || refresh === undefined) {
+        return { kind: 'done', result: { outcome: await settleRequired(dependencies, leased) } };
+      }
+      const grant = await openGrant(dependencies, leased, refresh);
       if (deadline.remainingMs() >= SPEND_BUDGET_MS) return { kind: 'call', grant };
     }
     await giveBack(dependencies, leased);
@@ -97,13 +100,16 @@ async function beforeCall(dependencies: TokenDependencies, leased: Leased, deadl
 }
 
 /** The refresh token, from the item that the lease's own write returned. */
-async function openGrant({ sealer, redirectUri }: TokenDependencies, leased: Leased): Promise<TokenGrant> {
-  const { connection, provider } = leased;
-  const refreshToken = await sealer.open(connection.refresh?.sealed ?? new Uint8Array(), {
+async function openGrant(
+  { sealer, redirectUri }: TokenDependencies,
+  { connection, provider }: Leased,
+  refresh: SealedToken,
+): Promise<TokenGrant> {
+  const refreshToken = await sealer.open(refresh.sealed, {
     provider: provider.id,
     connection: connection.name,
     purpose: 'refresh',
-    generation: connection.refresh?.generation ?? connection.generation,
+    generation: refresh.generation ?? connection.generation,
   });
   return { type: 'refresh-token', refreshToken, redirectUri: redirectUri(callbackName(provider, connection.settings)) };
 }
@@ -174,8 +180,7 @@ function commitEvents({ events, clock }: TokenDependencies, leased: Leased, comm
   const { connection } = leased;
   const now = clock.now();
   const rows: OutboxRow[] = [];
-  const wasDenied =
-    connection.health !== 'access-denied' && (connection.rejections ?? 0) >= 2 && commit.rejections === 0;
+  const wasDenied = (connection.rejections ?? 0) >= 2 && commit.rejections === 0;
   if ((connection.health === 'suspect' && commit.health === 'connected') || wasDenied) {
     rows.push(
       events(connection, 'restored', now, {
@@ -185,15 +190,14 @@ function commitEvents({ events, clock }: TokenDependencies, leased: Leased, comm
       }),
     );
   }
-  const dueAt = connection.nextRefreshAt?.getTime() ?? now.getTime();
-  const lateMs = now.getTime() - (connection.access === undefined ? now.getTime() : dueAt);
-  const ranOut = connection.access !== undefined && connection.access.expiresAt < now;
-  if (connection.generation > 0 && ranOut && (lateMs > LATE_MS || connection.failures > 2)) {
+  const { access, failures } = connection;
+  const lateMs = now.getTime() - (connection.nextRefreshAt ?? now).getTime();
+  if (access !== undefined && access.expiresAt < now && (lateMs > LATE_MS || failures > 2)) {
     rows.push(
       events(connection, 'refreshed-late', now, {
         summary: `${connection.name} was refreshed after its access token had run out`,
         about: commit.generation,
-        data: { ranOutAt: connection.access?.expiresAt.toISOString() ?? '', failures: connection.failures },
+        data: { ranOutAt: access.expiresAt.toISOString(), failures },
       }),
     );
   }
@@ -217,7 +221,7 @@ async function settleRefused(
     kind: result.kind,
   });
   const code = error.code;
-  if (result.kind === 'grant-rejected' && rotates && error instanceof GrantRejectedError) {
+  if (rotates && error instanceof GrantRejectedError) {
     return { ...(await judgeRefusal(dependencies, leased, error)), word: { kind: 'answered' }, code };
   }
   if (result.kind === 'ambiguous' && rotates) {

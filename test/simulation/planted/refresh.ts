@@ -37,8 +37,8 @@ export const REFRESH_FAULTS: readonly PlantedFault[] = [
   {
     name: 'refresh: the rescue bucket is not looked at',
     file: `${TOKENS}/spend-token.ts`,
-    search: 'if (deadAttempts(leased).length > 0 && (await mergeRescued(dependencies, leased, deadline))) {',
-    replace: 'if (deadAttempts(leased).length > 99 && (await mergeRescued(dependencies, leased, deadline))) {',
+    search: 'if (await mergeRescued(dependencies, leased, deadline)) {',
+    replace: 'if (connection.attempts.length > 99 && (await mergeRescued(dependencies, leased, deadline))) {',
     tests: TOKEN_TESTS,
   },
   {

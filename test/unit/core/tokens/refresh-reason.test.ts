@@ -83,10 +83,12 @@ describe('rejectionsAfter()', () => {
   const after = (change: object, why: Parameters<typeof rejectionsAfter>[1] = 'due') =>
     rejectionsAfter(connectionOf(change), why, NOW);
 
-  it('counts what a rejection of a living token asked for', () => {
-    expect(after({ rejections: 2 }, 'rejected')).toBe(3);
-    expect(after({ ...rejected, rejections: 2 })).toBe(3);
+  it('is one when a rejection of a living token asked for it, and no more however often one does', () => {
     expect(after(rejected)).toBe(1);
+    expect(after({}, 'rejected')).toBe(1);
+    expect(after({ rejections: 1 }, 'rejected')).toBe(1);
+    expect(after({ ...rejected, rejections: 1 })).toBe(1);
+    expect(after({ ...rejected, rejections: 2 })).toBe(2);
   });
 
   it('begins anew where nothing was rejected, or the token had run out', () => {
