@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BudgetExhaustedError, ProviderUnavailableError } from '../../../../functions/core/errors.ts';
-import { alertWorld } from '../../../support/alert-world.ts';
+import { runAlertPass } from '../../../../functions/core/alerts/pass.ts';
+import { alertWorld, AMPLE, fakeApi, NOON } from '../../../support/alert-world.ts';
 
 const MINUTE = 60_000;
 
@@ -11,6 +12,11 @@ async function held(count: number, pageSize = 100) {
   world.clock.advance(MINUTE);
   return world;
 }
+
+type World = Awaited<ReturnType<typeof held>>;
+const resolved = (world: World) => world.news().filter((line) => line.includes('resolved'));
+const reported = (world: World) =>
+  world.rows().flatMap(({ event }) => (event.type === 'steward.connection.blind' ? [event.data['reason']] : []));
 
 describe('a pass over a snapshot', () => {
   it('resolves what is missing, and opens it again as another version when it comes back', async () => {
@@ -56,6 +62,68 @@ describe('a pass over a snapshot', () => {
     world.clock.advance(MINUTE);
     await world.poll();
     expect(world.news().filter((line) => line.includes('resolved'))).toEqual([]);
+  });
+
+  it.each([
+    ['two of two are gone', 2, 0, false],
+    ['five of nine are gone', 9, 4, false],
+    ['four of seven are gone, fewer than it asks twice about', 7, 3, true],
+    ['half are gone, and no more', 10, 5, true],
+  ])('asks twice before it believes what it saw: %s', async (_, count, left, believes) => {
+    const world = await held(count);
+    for (const id of [...world.alerts.keys()].slice(left)) world.alerts.delete(id);
+    await world.poll();
+    expect(resolved(world)).toHaveLength(believes ? count - left : 0);
+    expect(reported(world)).toEqual(believes ? [] : ['shrunken-answer']);
+  });
+
+  it('resolves nothing while there is an item without an id: it could be any', async () => {
+    const world = await held(6);
+    world.alerts.delete('CVE-003');
+    world.fake.unreadable.push('');
+    await world.poll();
+    expect([resolved(world), reported(world)]).toEqual([[], ['unreadable-items']]);
+  });
+
+  it('A24: resolves nothing of a list that grew while it was read', async () => {
+    const world = await held(6, 3);
+    world.alerts.delete('CVE-000');
+    world.fake.page = (all, cursor) => ({
+      alerts: cursor === undefined ? all.slice(0, 3) : all.slice(3),
+      total: cursor === undefined ? 5 : 6,
+      ...(cursor === undefined ? { next: 2 } : {}),
+    });
+    await world.poll();
+    expect(resolved(world)).toEqual([]);
+    expect(world.log.events).toContainEqual(['alert.pass-unsettled', { job: 'watch' }]);
+  });
+
+  it('asks for all there is until now, and in the second part of a pass for what it asked for in the first', async () => {
+    const world = alertWorld({ mode: 'snapshot', pageSize: 5 }, { stormThreshold: 1000 });
+    for (let n = 0; n < 10; n += 1) world.set(`CVE-${n}`);
+    const spans: unknown[] = [];
+    const { source } = world;
+    const readPage: typeof source.readPage = (call, context, span, cursor) => {
+      spans.push(span);
+      return source.readPage(call, context, span, cursor);
+    };
+    world.fake.beforePage = (page) => {
+      if (page === 2) throw new BudgetExhaustedError('none left', 1000);
+    };
+    const api = fakeApi({ ...source, readPage });
+    await runAlertPass(world.dependencies, world.job, api, AMPLE);
+    world.fake.beforePage = undefined;
+    world.clock.advance(MINUTE);
+    await runAlertPass(world.dependencies, world.job, api, AMPLE);
+    expect(spans).toHaveLength(4);
+    expect(new Set(spans.map((span) => JSON.stringify(span)))).toEqual(
+      new Set([JSON.stringify({ from: new Date(0), to: NOON })]),
+    );
+  });
+
+  it('has listed what is open once it was read whole', async () => {
+    const world = await held(1);
+    expect(world.state.checkpoints.get('watch')).toMatchObject({ listedAt: NOON, position: NOON });
   });
 
   it('resolves the last alert at once: one that is gone is no suspicious answer', async () => {
