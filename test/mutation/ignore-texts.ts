@@ -25,11 +25,22 @@ function isErrorText({ node, parentPath }: Path): boolean {
   return call.arguments?.includes(node) === true && TEXT.test(node.type);
 }
 
-/** `summary: 'a sentence'`, `title: …`: what a person reads in a mail, on a page or in a list. */
+/** `summary: 'a sentence'`, `title: …`: what a person reads in a mail, on a page, in a list or in a manifest. */
 function isSentence({ node, parentPath }: Path): boolean {
   const property = parentPath?.node;
   if (property?.type !== 'ObjectProperty' || property.value !== node) return false;
-  return /^(summary|title|text)$/.test(property.key?.name ?? '') && TEXT.test(node.type);
+  return /^(summary|title|text|snapshotReason)$/.test(property.key?.name ?? '') && TEXT.test(node.type);
+}
+
+const SCHEMA_RULE = /^(check|integer|m(ax|in)(Length|Value)|picklist|regex|union|url)$/;
+
+/** `v.minLength(1, 'at least one')`: what a schema says to people, beside the field that it names. */
+function isRuleMessage({ node, parentPath }: Path): boolean {
+  const call = parentPath?.node;
+  if (call?.type !== 'CallExpression' || !TEXT.test(node.type)) return false;
+  const rule = call.callee?.object?.name === 'v' ? call.callee.property?.name : undefined;
+  if (rule === undefined || !SCHEMA_RULE.test(rule)) return false;
+  return call.arguments !== undefined && call.arguments.length > 1 && call.arguments.at(-1) === node;
 }
 
 /** The style sheet of our own pages: browsers judge it (test/browser). */
@@ -53,6 +64,7 @@ export const strykerPlugins = [
       shouldIgnore(path: Path): string | undefined {
         if (isErrorText(path)) return 'the text of an error proves nothing';
         if (isSentence(path)) return 'a sentence for people proves nothing';
+        if (isRuleMessage(path)) return 'the message of a rule proves nothing';
         if (isStyleSheet(path)) return 'a style sheet proves nothing';
         return isLogCall(path.node) ? 'a line of the log proves nothing' : undefined;
       },

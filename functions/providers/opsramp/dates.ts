@@ -30,7 +30,7 @@ export function parseInstant(value: unknown): Date | undefined {
   ];
   const millisecond = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3) || 0);
   const local = Date.UTC(year, month - 1, day, hour, minute, second, millisecond);
-  if (new Date(local).getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) return undefined;
+  if (new Date(local).getUTCMonth() !== month - 1 || hour > 23 || minute > 59 || second > 59) return undefined;
   return validDate(local - offsetMs(match.groups));
 }
 

@@ -73,6 +73,16 @@ describe('toAlert', () => {
     [{ suppressed: true, acknowledged: true }, 'suppressed'],
     [{ permanentlySuppressed: true }, 'suppressed'],
     [{ status: 'Correlated' }, 'suppressed'],
+    [{ status: 'Suppressed' }, 'suppressed'],
+    [{ status: 'Ignored' }, 'suppressed'],
+    [{ status: ' Ignore ' }, 'suppressed'],
+    [{ status: 'Purged' }, 'resolved'],
+    [{ status: 'Acknowledged' }, 'acknowledged'],
+    [{ status: 'Ticketed' }, 'acknowledged'],
+    [{ ticketed: true }, 'acknowledged'],
+    [{ acknowledged: 'false' }, 'open'],
+    [{ status: null }, 'open'],
+    [{ status: '' }, 'open'],
     [{ ticketed: true, status: 'Ticketed' }, 'acknowledged'],
     [{ acknowledged: 'true' }, 'acknowledged'],
     [{ status: 'Open' }, 'open'],
@@ -115,6 +125,88 @@ describe('toAlert', () => {
     { priority: 'P1' },
   ])('A19 has another fingerprint after %j', (change) => {
     expect(fingerprint({ ...raw, ...change })).not.toBe(fingerprint(raw));
+  });
+
+  it('compares the states in one letter case, without what stands for none', () => {
+    expect(toAlert(raw)?.significant).toEqual({
+      currentState: 'CRITICAL',
+      status: 'NEW',
+      acknowledged: false,
+      suppressed: false,
+      permanentlySuppressed: false,
+      closed: false,
+      ticketed: false,
+      priority: '',
+    });
+    expect(toAlert({ uniqueId: '1', currentState: 'Ok' })?.significant).toMatchObject({ status: '', priority: '' });
+  });
+
+  it('tells a reader everything that the vendor says of it, and nothing that is empty', () => {
+    const told = {
+      description: 'd',
+      currentState: 'Critical',
+      oldState: 'Ok',
+      status: 'New',
+      priority: 'P1',
+      alertType: 'Monitoring',
+      eventType: 'ALERT',
+      app: 'OPSRAMP',
+      serviceName: 's',
+      metric: 'm',
+      component: 'c',
+      problemArea: 'pa',
+      repeatCount: 0,
+      incidentId: 'INC1',
+      clientUniqueId: 'client_1',
+      tenantName: 'Acme',
+      inferenceId: 5,
+      createdDate: '2016-07-24T10:40:47+0000',
+      updatedTime: '2016-07-24T10:40:50+0000',
+      statusHistory: { acknowledgedBy: 'a' },
+    };
+    const device = { id: 'r1', name: 'n', ipAddress: '192.0.2.1', resourceType: 'Linux', type: 'DEVICE' };
+    const alert = toAlert({
+      uniqueId: '1',
+      ...told,
+      device: { ...device, hostName: 'h' },
+      resource: { name: 'other' },
+    });
+    expect(alert?.details).toEqual({ ...told, resource: device });
+    const bare = { uniqueId: '1', currentState: 'Ok', description: '', device: { id: '', name: 7, type: null } };
+    expect(toAlert(bare)?.details).toEqual({ currentState: 'Ok' });
+  });
+
+  it.each([
+    [{ device: { hostName: ' h ', name: 'n' } }, 'h'],
+    [{ device: { name: 'n', ipAddress: 'i' }, resource: { hostName: 'rh' } }, 'n'],
+    [{ resource: { hostName: 'rh', name: 'rn' } }, 'rh'],
+    [{ resource: { name: 'rn', resourceName: 'rrn' } }, 'rn'],
+    [{ resource: { resourceName: 'rrn' }, device: { ipAddress: 'i' } }, 'rrn'],
+    [{ device: { ipAddress: 'i' }, resource: { ipAddress: 'ri' } }, 'i'],
+    [{ resource: { ipAddress: 'ri' }, component: 'c' }, 'ri'],
+    [{ component: 'c', tenantName: 't' }, 'c'],
+    [{ component: ' ', tenantName: 't' }, 't'],
+    [{ device: [], resource: 'text' }, 'unknown'],
+    [{ device: null }, 'unknown'],
+  ])('names of %j what it is about: %s', (item, resource) => {
+    expect(toAlert({ uniqueId: '1', currentState: 'Ok', ...item })?.resource).toBe(resource);
+  });
+
+  it.each([
+    [{ createdDate: '2016-07-24T10:00:00Z', createdTime: '2016-07-24T11:00:00Z' }, '2016-07-24T10:00:00.000Z'],
+    [{ createdTime: '2016-07-24T11:00:00Z', alertTime: '2016-07-24T12:00:00Z' }, '2016-07-24T11:00:00.000Z'],
+    [{ createdDate: '', alertTime: '2016-07-24T12:00:00Z' }, '2016-07-24T12:00:00.000Z'],
+  ])('dates it by %j', (item, raisedAt) => {
+    expect(toAlert({ uniqueId: '1', currentState: 'Ok', ...item })?.raisedAt?.toISOString()).toBe(raisedAt);
+  });
+
+  it('takes what has neither dates nor a subject', () => {
+    expect(toAlert({ uniqueId: '1', currentState: 'ok', oldState: ' ' })).toMatchObject({
+      severity: 'info',
+      title: 'Alert 1',
+    });
+    expect(toAlert({ uniqueId: '1', currentState: 'ok', oldState: 'Warning' })?.severity).toBe('medium');
+    expect(toAlert({ uniqueId: '1', currentState: 'Critical', oldState: 'Warning' })?.severity).toBe('critical');
   });
 
   it('A08 makes nothing of an item without an id or a state', () => {

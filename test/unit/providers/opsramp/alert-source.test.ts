@@ -10,7 +10,7 @@ import type { CallApi } from '../../../../functions/core/provider.ts';
 import { opsramp } from '../../../../functions/providers/opsramp/provider.ts';
 import { MAX_DEPTH } from '../../../../functions/providers/opsramp/spans.ts';
 import { memoryBudgets } from '../../../support/memory-budgets.ts';
-import { alertContext, NOW, opsrampBench, readAlerts } from '../../../support/opsramp.ts';
+import { alertContext, NOW, opsrampBench, readAlerts, response } from '../../../support/opsramp.ts';
 
 const alerts = opsramp.alertSources.alerts as Required<AlertSource>;
 const MINUTE_MS = 60_000;
@@ -237,5 +237,89 @@ describe('alerts', () => {
     expect(page.unreadable).toEqual([expect.stringMatching(/^\d+$/u)]);
     expect(page.alerts).toHaveLength(19);
     expect(page.total).toBe(20);
+  });
+
+  it('takes nothing else for the alert that it asked for', async () => {
+    const api = await opsrampBench().open();
+    const context = alertContext(api, alerts, NOW);
+    const asked: Parameters<CallApi>[0][] = [];
+    const answer = (body: unknown) => {
+      const call: CallApi = async (request) => {
+        asked.push(request);
+        return response(200, body);
+      };
+      return alerts.readOne(call, context, '5/6');
+    };
+    for (const body of [
+      '',
+      'null',
+      '7',
+      [{ uniqueId: '5/6', currentState: 'Ok' }],
+      { uniqueId: '7', currentState: 'Ok' },
+    ]) {
+      await expect(answer(body)).rejects.toThrow(ProviderResponseInvalidError);
+    }
+    expect(await answer({ uniqueId: '5/6', currentState: 'Ok' })).toMatchObject({ id: '5/6' });
+    expect(asked[0]).toEqual({ method: 'GET', path: 'alerts/5%2F6', budget: 'default' });
+    expect(opsramp.budgets.default).toEqual({ perMinute: 500 });
+  });
+
+  it('fails where the single alert is refused for another reason than that it is gone', async () => {
+    const bench = opsrampBench({ alerts: 20 });
+    const api = await bench.open();
+    bench.control.failNext({ status: 400 });
+    await expect(alerts.readOne(api.call, alertContext(api, alerts, NOW), '1')).rejects.toMatchObject({
+      code: 'PROVIDER_REFUSED',
+      about: 'other',
+    });
+  });
+
+  it('keeps the severity that the feed told of what still stands', async () => {
+    const api = await opsrampBench().open();
+    const context = alertContext(api, alerts, NOW);
+    const call: CallApi = async () => response(200, { uniqueId: '5', currentState: 'Critical', description: 'd' });
+    const listed = { id: '5', severity: 'info', state: 'open', title: 't', resource: 'r', significant: {} } as const;
+    const enriched = await alerts.enrich(call, context, { ...listed, details: { metric: 'm' } });
+    expect(enriched).toEqual({ ...listed, details: { metric: 'm', currentState: 'Critical', description: 'd' } });
+    const healed = await alerts.enrich(call, context, { ...listed, state: 'resolved', details: {} });
+    expect(healed.severity).toBe('critical');
+  });
+
+  it('asks to the end of the second that it was asked for', async () => {
+    const api = await opsrampBench().open();
+    const texts: string[] = [];
+    const call: CallApi = async ({ query = [] }) => {
+      texts.push(query.at(-1)?.[1] ?? '');
+      return response(200, { results: [], totalResults: 0 });
+    };
+    const from = new Date('2026-03-10T11:00:00.900Z');
+    for (const to of ['2026-03-10T11:30:00.000Z', '2026-03-10T11:30:00.001Z']) {
+      await alerts.readPage(call, alertContext(api, alerts, NOW), { from, to: new Date(to) }, undefined);
+    }
+    expect(texts.map((text) => text.replace(/\+alertTimeBase.*/u, ''))).toEqual([
+      'startDate:2026-03-10T10:59:59 0000+endDate:2026-03-10T11:30:01 0000',
+      'startDate:2026-03-10T10:59:59 0000+endDate:2026-03-10T11:30:02 0000',
+    ]);
+  });
+
+  it('does not mind how old an open alert is, and an early one in the feed only where it is far too early', async () => {
+    const api = await opsrampBench().open();
+    const page = (updatedTime: string) => async () =>
+      response(200, { results: [{ uniqueId: '5', currentState: 'Critical', updatedTime }], totalResults: 1 });
+    const context = alertContext(api, alerts, NOW);
+    const old = await alerts.readOpenPage(page('2009-01-01T00:00:00Z'), context, undefined);
+    expect(old.alerts).toHaveLength(1);
+    const read = (updatedTime: string) => alerts.readPage(page(updatedTime), context, span(60), undefined);
+    expect((await read('2026-03-10T10:58:00Z')).alerts).toHaveLength(1);
+    await expect(read('2026-03-10T10:57:59Z')).rejects.toThrow(ProviderResponseInvalidError);
+    // It may well have changed again since the index saw it.
+    expect((await read('2026-03-10T12:30:00Z')).alerts).toHaveLength(1);
+  });
+
+  it('A08 names an item without an id by a question mark', async () => {
+    const api = await opsrampBench().open();
+    const call: CallApi = async () => response(200, { results: [{ currentState: 'Ok' }] });
+    const page = await alerts.readPage(call, alertContext(api, alerts, NOW), span(60), undefined);
+    expect(page).toEqual({ alerts: [], unreadable: ['?'] });
   });
 });

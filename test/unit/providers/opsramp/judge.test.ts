@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ServiceErrorCode } from '../../../../functions/core/errors.ts';
 import { judge } from '../../../../functions/providers/opsramp/judge.ts';
+import { opsramp } from '../../../../functions/providers/opsramp/provider.ts';
 import { NOW, response } from '../../../support/opsramp.ts';
 
 const code = (status: number, body: unknown = ''): ServiceErrorCode | undefined =>
@@ -83,5 +84,90 @@ describe('judge', () => {
       const error = judge(response(status, { error_description: `Invalid access token: ${token}` }), NOW);
       expect(error?.message).not.toContain('6b4a5f03');
     }
+  });
+
+  it.each([
+    [{ message: 'a' }, ': a'],
+    [{ message: '', error_description: 'b' }, ': b'],
+    [{ description: 'c' }, ': c'],
+    [{ detail: 'd' }, ': d'],
+    [{ errorMessage: 'e' }, ': e'],
+    [{ error: 'f' }, ': f'],
+    [['g'], ': g'],
+    [[{ message: 'h' }, { message: 'i' }], ': h'],
+    [{ message: ' two\r\n\tlines\u0007 ' }, ': two lines'],
+    [{ message: 'x'.repeat(160) }, `: ${'x'.repeat(160)}`],
+    [{ message: 'x'.repeat(161) }, `: ${'x'.repeat(160)}…`],
+    [{ message: 'token 6B4A5F03-7d49-4915-9792-2d964806cbd1 is old' }, ': token … is old'],
+    [{ message: 7 }, ''],
+    ['null', ''],
+    ['[null]', ''],
+    ['7', ''],
+    ['', ''],
+  ])('repeats of %j its reason, in one short line', (body, reason) => {
+    expect(judge(response(400, body), NOW)?.message).toBe(`OpsRamp refuses the request (400)${reason}`);
+  });
+
+  it.each([
+    [299, undefined],
+    [300, 'PROVIDER_RESPONSE_INVALID'],
+    [199, 'PROVIDER_RESPONSE_INVALID'],
+    [399, 'PROVIDER_RESPONSE_INVALID'],
+    [425, 'PROVIDER_UNAVAILABLE'],
+    [499, 'PROVIDER_REFUSED'],
+    [501, 'PROVIDER_UNAVAILABLE'],
+  ])('judges %i as %s', (status, expected) => {
+    expect(code(status)).toBe(expected);
+    if (expected === 'PROVIDER_UNAVAILABLE') expect(judge(response(status, ''), NOW)).toMatchObject({ sent: true });
+  });
+
+  it.each([
+    'Sort order is not supported',
+    'The filter does not exist',
+    'No   matching alert found',
+    'Id should not be zero',
+  ])('A22 takes 500 with "%s" for a refusal, too', (message) => {
+    expect(code(500, { message })).toBe('PROVIDER_REFUSED');
+  });
+
+  it('tells of a missing object by its status or its words, and of nothing else', () => {
+    expect(judge(response(404, ''), NOW)).toMatchObject({ about: 'object-missing' });
+    expect(judge(response(400, { message: 'Piano founded' }), NOW)).toMatchObject({ about: 'other' });
+    expect(judge(response(400, { message: 'no alert was foundling' }), NOW)).toMatchObject({ about: 'other' });
+    expect(judge(response(400, { message: 'PAGE SIZE' }), NOW)).toMatchObject({ about: 'page-size' });
+    expect(judge(response(400, { message: 'bad sort name' }), NOW)).toMatchObject({ about: 'sort-name' });
+    const late = judge(response(401, `${' '.repeat(4096)}target organisation is missing`), NOW);
+    expect(late?.code).toBe('ACCESS_TOKEN_REJECTED');
+    expect(code(401, 'Target organisation is missing')).toBe('PROVIDER_REFUSED');
+  });
+
+  it('E21 reads the wait by the clock of the answer, in seconds or milliseconds, and waits one second at least', () => {
+    const date = new Date(NOW.getTime() - 20_000).toUTCString();
+    expect(throttled({ date, 'x-ratelimit-reset': inSeconds(31) })).toMatchObject({ retryAfterMs: 51_000 });
+    expect(throttled({ date: 'today', 'x-ratelimit-reset': inSeconds(31) })).toMatchObject({ retryAfterMs: 31_000 });
+    const badDate = 'Xxx, 99 Xxx 2026 99:00:00 GMT';
+    expect(throttled({ date: badDate, 'x-ratelimit-reset': inSeconds(31) })).toMatchObject({ retryAfterMs: 31_000 });
+    for (const text of [`x${date}`, `${date}x`]) {
+      expect(throttled({ date: text, 'x-ratelimit-reset': inSeconds(31) })).toMatchObject({ retryAfterMs: 31_000 });
+    }
+    expect(throttled({ 'x-ratelimit-reset': `${inSeconds(31)}000` })).toMatchObject({ retryAfterMs: 31_000 });
+    expect(throttled({ 'retry-after': '0.2' })).toMatchObject({ retryAfterMs: 1000 });
+    expect(throttled({ 'retry-after': '1.2345' })).toMatchObject({ retryAfterMs: 1235 });
+    expect(throttled({ 'retry-after': '7, 9' })).toMatchObject({ retryAfterMs: 7000 });
+    for (const text of ['x7', '7x', ''])
+      expect(throttled({ 'retry-after': text })).toMatchObject({ retryAfterMs: undefined });
+    expect(throttled({ 'retry-after': '600' })).toMatchObject({ retryAfterMs: 120_000 });
+  });
+});
+
+describe('pausedUntil', () => {
+  const paused = (headers: Record<string, string>) => opsramp.pausedUntil?.(response(200, '', headers), NOW)?.getTime();
+
+  it('ends with the minute of which an answer was the last one', () => {
+    const reset = inSeconds(31);
+    expect(paused({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset })).toBe(NOW.getTime() + 31_000);
+    expect(paused({ 'x-ratelimit-remaining': '1', 'x-ratelimit-reset': reset })).toBeUndefined();
+    expect(paused({ 'x-ratelimit-reset': reset })).toBeUndefined();
+    expect(paused({ 'x-ratelimit-remaining': '0' })).toBeUndefined();
   });
 });
