@@ -79,7 +79,7 @@ export const REFRESH_FAULTS: readonly PlantedFault[] = [
   {
     name: 'refresh: a 5xx says that the grant is gone',
     file: `${TOKENS}/spend-token.ts`,
-    search: "if (result.kind === 'grant-rejected' && rotates && error instanceof GrantRejectedError) {",
+    search: 'if (rotates && error instanceof GrantRejectedError) {',
     replace: "if ((result.kind === 'grant-rejected' || result.kind === 'unavailable') && rotates) {",
     tests: TOKEN_TESTS,
   },
