@@ -130,6 +130,11 @@ describe('judge', () => {
     expect(code(500, { message })).toBe('PROVIDER_REFUSED');
   });
 
+  it('says of a refusal whether a permission or the tenant is missing', () => {
+    expect(judge(response(403, ''), NOW)?.message).toContain('permission');
+    expect(judge(response(410, ''), NOW)?.message).toContain('tenant');
+  });
+
   it('tells of a missing object by its status or its words, and of nothing else', () => {
     expect(judge(response(404, ''), NOW)).toMatchObject({ about: 'object-missing' });
     expect(judge(response(400, { message: 'Piano founded' }), NOW)).toMatchObject({ about: 'other' });
