@@ -22,7 +22,7 @@ export interface RefreshTiming {
  * were made together, and is part of the name.
  */
 export function nextRefreshAt(timing: RefreshTiming): Date {
-  const { access, refresh, demand } = timing;
+  const { access, demand } = timing;
   const spread = jitter(timing.name);
   const keepAlive = keepAliveAt(timing, spread);
   if (timing.paused || demand?.length === 0) return new Date(keepAlive);
@@ -31,8 +31,6 @@ export function nextRefreshAt(timing: RefreshTiming): Date {
   const margin = Math.min(LONGEST_MARGIN_MS, life / 4);
   const lead = margin + (spread * margin) / 3;
   const fresh = access.expiresAt.getTime() - lead;
-  // Without a refresh token there is nothing to do before the end but to say that a person is needed.
-  if (refresh !== undefined && refresh.expiresAt.getTime() < fresh) return new Date(keepAlive);
   const neededAt = demand === undefined ? fresh : nextRun(demand, new Date(fresh)) - lead;
   return new Date(Math.round(Math.min(Math.max(fresh, neededAt), keepAlive)));
 }

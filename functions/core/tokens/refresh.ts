@@ -116,7 +116,7 @@ async function refreshDue(dependencies: TokenDependencies, due: Due, gate: Token
   const isOld = provider.grant === 'authorization-code' && connection.generation < ready.highWater;
   // What is newer than the item may lie in the rescue bucket: the consent that a person was asked for, say.
   const mayBeRescued = connection.attempts.length > 0;
-  if (isOld && due.reason !== 'recover' && !mayBeRescued) {
+  if (isOld && !mayBeRescued) {
     const settled = await settleRestored(dependencies, connection, ready.highWater);
     return settled ? { ...base, outcome: 'suspect', code: 'SEAL_BROKEN' } : { ...base, outcome: 'leased' };
   }

@@ -54,7 +54,7 @@ export async function settleAmbiguous(dependencies: SettleDependencies, leased: 
   const { store, clock } = dependencies;
   const { connection, attempt, until } = leased;
   const { change, rows } = failureChange(dependencies, connection, error);
-  const later = Math.max(until.getTime(), change.nextRefreshAt?.getTime() ?? 0);
+  const later = Math.max(until.getTime(), change.nextRefreshAt.getTime());
   await store.change(
     connection.name,
     { attempt },

@@ -2,8 +2,6 @@ import { egressPolicy } from '../api.ts';
 import type { SecretReference } from '../connections/connection.ts';
 import {
   ClientRejectedError,
-  EgressRefusedError,
-  CredentialsMissingError,
   GrantRejectedError,
   ProviderRateLimitedError,
   ProviderResponseInvalidError,
@@ -82,7 +80,7 @@ async function otherCredentials(source: CredentialsSource, call: TokenCall): Pro
       if (isOther(found)) return found;
     } catch (error) {
       // No previous version, or no answer: the refusal that we have is the better word.
-      if (!(error instanceof CredentialsMissingError) && !isServiceError(error)) throw error;
+      if (!isServiceError(error)) throw error;
     }
   }
   return undefined;
@@ -120,7 +118,6 @@ async function post(
 
 /** What a failure says about the token, one reason per line. */
 function judgeFailure(error: ServiceError, response: HttpResponse | undefined): TokenCallResult {
-  if (error instanceof EgressRefusedError) return { kind: 'refused', error };
   if (error instanceof GrantRejectedError) return { kind: 'grant-rejected', error };
   if (error instanceof ClientRejectedError) return { kind: 'client-rejected', error };
   if (error instanceof ProviderRateLimitedError) {

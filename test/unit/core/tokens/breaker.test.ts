@@ -160,6 +160,32 @@ describe('the gate of a sweep', () => {
     expect(later.state()).toBeUndefined();
   });
 
+  it('R29: shuts again what opened in this sweep, and tries it once more after its time', async () => {
+    const { gate, granted, unavailable, state, time } = gateOf(open(NOW));
+    await gate.admit(KEY);
+    await granted();
+    for (let count = 0; count < FAILURES_TO_TRIP; count += 1) await unavailable();
+    const until = state()?.until ?? NOW;
+    expect(await gate.admit(KEY)).toEqual({ open: false, until });
+    time.now = until;
+    expect([await gate.admit(KEY), await gate.admit(KEY)]).toEqual([{ open: true }, { open: false }]);
+  });
+
+  it('R29: is not opened by an answer that was under way when it shut', async () => {
+    const { unavailable, granted, state } = gateOf(open(NOW));
+    await unavailable();
+    await granted();
+    expect(state()).toMatchObject({ reason: 'unavailable', trips: 3 });
+  });
+
+  it('R29: is opened by a refusal too, which is an answer', async () => {
+    const { gate, refused, state } = gateOf(open(NOW));
+    await gate.admit(KEY);
+    await refused();
+    expect(state()).toBeUndefined();
+    expect([await gate.admit(KEY), await gate.admit(KEY)]).toEqual([{ open: true }, { open: true }]);
+  });
+
   it('R28: opens at once for as long as a provider asks', async () => {
     const { gate, result, state } = gateOf();
     await gate.note(result({ word: { kind: 'rate-limited', retryAfterMs: 9000 } }));
@@ -193,6 +219,24 @@ describe('an endpoint that refuses', () => {
     await refused('a');
     await refused('b');
     expect(await gate.isIncident(KEY)).toBe(false);
+    const others = gateOf();
+    await others.breakers.addRefusals(KEY, ['a', 'b', 'c'], NOW);
+    expect(await others.gate.isIncident(KEY)).toBe(false);
+    expect(others.state()).toBeUndefined();
+  });
+
+  it('R34: is judged by a quarter of an hour, however many sweeps that are', async () => {
+    const { breakers } = gateOf();
+    const counts: number[] = [];
+    for (const [name, minute] of [
+      ['a', 0],
+      ['b', 7],
+      ['c', 14.9],
+      ['d', 15],
+    ] as const) {
+      counts.push(await breakers.addRefusals(KEY, [name], inMs(minute * 60_000)));
+    }
+    expect(counts).toEqual([1, 2, 3, 1]);
   });
 
   it('R34: some and grants others is none', async () => {
@@ -211,6 +255,8 @@ describe('an endpoint that refuses', () => {
     const still = gateOf(since(INCIDENT_LIMIT_MS - 1));
     expect(await still.gate.admit(KEY)).toEqual({ open: true });
     await still.refused();
+    expect(still.state()).toMatchObject({ reason: 'refusing', trips: 2 });
+    expect([await still.gate.admit(KEY), await still.gate.admit(KEY)]).toEqual([{ open: true }, { open: false }]);
     expect(await still.gate.isIncident(KEY)).toBe(true);
     expect(still.state()).toMatchObject({ reason: 'refusing', trips: 3, since: inMs(1 - INCIDENT_LIMIT_MS) });
     expect([still.metered, still.lines.filter(([level]) => level === 'error')]).toEqual([[], []]);

@@ -95,6 +95,12 @@ describe('buildCommit()', () => {
     expect(commitOf({ spentToken: 'old' }, {}, without).refresh).toMatchObject({ issuedAt: NOW });
   });
 
+  it('keeps a refresh token alive that lives shorter than a week', () => {
+    const token = { ...rotating.token, assumedRefreshTokenLifetimeMs: () => DAY };
+    const next = commitOf({ provider: { ...rotating, token } }, { paused: true }).nextRefreshAt;
+    expect(next?.getTime()).toBeLessThanOrEqual(NOW.getTime() + DAY / 3);
+  });
+
   it('S36: is suspect without a refresh token, until its access ends', () => {
     const commit = commitOf({}, {}, without);
     expect(commit).toMatchObject({

@@ -52,6 +52,41 @@ describe('nextRefreshAt', () => {
     }
     const refresh = { issuedAt: now, expiresAt: at(3 * DAY_MS) };
     expect(minutes(nextRefreshAt(timing({ demand: [], refresh })))).toBeLessThanOrEqual(1440);
+    const unneeded = minutes(nextRefreshAt(timing({ demand: [], sameToken: true }))) / 1440;
+    expect(unneeded).toBeGreaterThan(6.9);
+  });
+
+  it('spreads what is kept alive over a tenth of its wait, an hour at most', () => {
+    for (const [lifeHours, most] of [
+      [9, 18],
+      [21 * 24, 60],
+    ] as const) {
+      const refresh = { issuedAt: now, expiresAt: at(lifeHours * HOUR_MS) };
+      const early = Array.from({ length: 100 }, (_value, index) => {
+        const next = nextRefreshAt(timing({ name: `c${index}`, paused: true, refresh }));
+        return lifeHours * 20 - minutes(next);
+      });
+      expect(Math.min(...early)).toBeGreaterThanOrEqual(0);
+      expect(Math.max(...early)).toBeLessThanOrEqual(most);
+      expect(Math.max(...early)).toBeGreaterThan(most * 0.8);
+    }
+  });
+
+  it('R32: works on with a refresh token that stays, though its assumed end comes first or is over', () => {
+    for (const expiresAt of [at(30 * MINUTE_MS), at(-DAY_MS)]) {
+      const refresh = { issuedAt: at(-21 * DAY_MS), expiresAt };
+      expect(minutes(nextRefreshAt(timing({ refresh })))).toBeLessThanOrEqual(45);
+    }
+  });
+
+  it('takes a job that runs in the very second for one that needs it, and one that never runs for none', () => {
+    const life = timing().access.expiresAt.getTime() - nextRefreshAt(timing()).getTime();
+    const job = new Date('2026-03-02T06:00:00.400Z');
+    const access = { issuedAt: new Date(job.getTime() + life - HOUR_MS), expiresAt: new Date(job.getTime() + life) };
+    const next = nextRefreshAt(timing({ access, demand: [{ cron: '0 6 * * *', zone: 'UTC' }] }));
+    expect(Math.abs(next.getTime() - job.getTime())).toBeLessThan(SECOND_MS);
+    const never = nextRefreshAt(timing({ demand: [{ cron: '0 0 30 2 *', zone: 'UTC' }] }));
+    expect(minutes(never) / 1440).toBeGreaterThan(6.9);
   });
 
   it('asks for the same token again only when it is over', () => {
@@ -66,6 +101,8 @@ describe('backOffUntil', () => {
       expect(waits[index]).toBeGreaterThanOrEqual(least);
       expect(waits[index]).toBeLessThanOrEqual(least * 1.25);
     }
+    const names = ['c1', 'c2', 'c3', 'c4'].map((name) => minutes(backOffUntil({ name }, 7, now)));
+    expect(new Set([...names, ...waits.slice(4)]).size).toBe(7);
     const values = Array.from({ length: 1000 }, (_value, index) => jitter(`c${index}`));
     expect(Math.min(...values)).toBeLessThan(0.01);
     expect(Math.max(...values)).toBeGreaterThan(0.99);
