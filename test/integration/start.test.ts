@@ -53,7 +53,7 @@ function archived(): ReadonlyMap<string, string> {
 
 async function allGone(ids: readonly number[]): Promise<readonly number[]> {
   // Those whose pipe from us has closed are on their way out.
-  for (let tries = 0; tries < 40 && ids.some(isRunning); tries += 1) await sleep(50);
+  for (let tries = 0; tries < 400 && ids.some(isRunning); tries += 1) await sleep(50);
   return ids.filter(isRunning);
 }
 
