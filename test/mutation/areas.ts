@@ -52,7 +52,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'alerts',
     mutate: [`${CORE}/alerts/!(record|head|transition|fingerprint).ts`],
-    tests: [`${UNIT}/alerts`, 'test/unit/alert-poller'],
+    tests: [`${UNIT}/alerts`, `${UNIT}/work`, 'test/unit/alert-poller'],
     threshold: 90,
   },
   {
@@ -66,8 +66,10 @@ export const AREAS: readonly Area[] = [
     name: 'core',
     mutate: [`${CORE}/*.ts`, `${CORE}/{budgets,connections,notes,work}/**/*.ts`],
     tests: [
-      ...['budgets', 'connections', 'publishing', 'schedules', 'work'].map((room) => `${UNIT}/${room}`),
-      ...['api', 'api-request', 'event-schemas', 'parsers'].map((name) => `${UNIT}/${name}.test.ts`),
+      ...['budgets', 'connections', 'notes', 'publishing', 'schedules', 'work'].map((room) => `${UNIT}/${room}`),
+      ...['api', 'api-request', 'event-schemas', 'events', 'nearest', 'page-size', 'parsers', 'retry-after'].map(
+        (name) => `${UNIT}/${name}.test.ts`,
+      ),
       'test/unit/event-receiver',
     ],
     threshold: 90,
