@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/alert-poller/handler.ts';
-import { nextDueAt } from '../../../functions/core/alerts/sweep-jobs.ts';
+import { nextDueAt, type SweepDependencies, sweepJobs } from '../../../functions/core/alerts/sweep-jobs.ts';
 import {
   AccessTokenRejectedError,
   BudgetExhaustedError,
+  ConfigInvalidError,
+  ConflictError,
   ConnectionPausedError,
   ProviderRefusedError,
   ProviderUnavailableError,
@@ -35,7 +37,10 @@ async function setUp(names: readonly string[] = ['watch']) {
   });
   const tick = (slot?: Date, owner = 'me', deadline = AMPLE) =>
     handle({ shard: '0', ...(slot === undefined ? {} : { slot: slot.toISOString() }) }, { deadline, requestId: owner });
-  return { ...world, jobs, metrics, nudged, failures, tick };
+  /** One sweep, without what the handler does around it. */
+  const sweep = (change: Partial<SweepDependencies> = {}, deadline = AMPLE) =>
+    sweepJobs({ ...world.dependencies, jobs, openApi, metrics, ...change }, '0', 'me', deadline);
+  return { ...world, jobs, metrics, nudged, failures, tick, sweep };
 }
 
 describe('alert-poller', () => {
@@ -103,6 +108,155 @@ describe('alert-poller', () => {
   });
 });
 
+describe('a sweep', () => {
+  it('says how many passes there were, and whether one of them has news', async () => {
+    const { sweep, set, clock } = await setUp(['a', 'b']);
+    expect(await sweep()).toEqual({ passes: 2, announced: false, unexpected: [] });
+    clock.advance(60_000);
+    set('x');
+    expect(await sweep()).toEqual({ passes: 2, announced: true, unexpected: [] });
+    expect(await sweep()).toEqual({ passes: 0, announced: false, unexpected: [] });
+  });
+
+  it('has no news of a job that somebody else took, or that is none of its kind', async () => {
+    const { sweep, jobs } = await setUp();
+    const { take, release } = jobs;
+    expect(await sweep({ jobs: { ...jobs, take: async () => undefined } })).toMatchObject({
+      passes: 0,
+      announced: false,
+    });
+    let released = 0;
+    const others = {
+      ...jobs,
+      take: async (...given: Parameters<typeof take>) => {
+        const lease = await take(...given);
+        return lease && ({ ...lease, job: { ...lease.job, kind: 'report' } } as never);
+      },
+      release: async (...given: Parameters<typeof release>) => ((released += 1), release(...given)),
+    };
+    expect(await sweep({ jobs: others })).toEqual({ passes: 0, announced: false, unexpected: [] });
+    expect(released).toBe(1);
+    expect((await jobs.find('watch'))?.run.runs).toBe(0);
+  });
+
+  it.each([
+    [25_000, 1],
+    [24_999, 0],
+  ])('P01: begins a pass with the time for one: %i ms', async (ms, passes) => {
+    const { sweep } = await setUp();
+    expect(await sweep({}, { remainingMs: () => ms })).toMatchObject({ passes });
+  });
+
+  it('holds a job for as long as it may run and ten seconds more, and opens its connection as a poller', async () => {
+    const { sweep, jobs, source } = await setUp();
+    const until: Date[] = [];
+    const opened: unknown[] = [];
+    await sweep({
+      jobs: { ...jobs, take: async (...given) => (until.push(given[3]), jobs.take(...given)) },
+      openApi: async (...given) => (opened.push(given), fakeApi(source)),
+    });
+    expect(until).toEqual([new Date(NOON.getTime() + 60_000)]);
+    expect(opened).toEqual([['of-watch', 'alerts']]);
+  });
+
+  it('has twelve passes side by side and no more', async () => {
+    const { sweep, source } = await setUp(Array.from({ length: 30 }, (_, index) => `j${index}`));
+    let [flying, most] = [0, 0];
+    const openApi = async () => {
+      most = Math.max(most, (flying += 1));
+      await new Promise(setImmediate);
+      flying -= 1;
+      return fakeApi(source);
+    };
+    expect(await sweep({ openApi })).toMatchObject({ passes: 30 });
+    expect(most).toBe(12);
+  });
+
+  it('looks after the webhooks of a pass that went well, and announces what they have to say', async () => {
+    const { sweep, failures, clock, jobs } = await setUp();
+    const kept: string[] = [];
+    const keepHooks = async ({ name }: { readonly name: string }) => (kept.push(name), true);
+    expect(await sweep({ keepHooks })).toEqual({ passes: 1, announced: true, unexpected: [] });
+    clock.advance(60_000);
+    expect(await sweep({ keepHooks: async () => false })).toMatchObject({ announced: false });
+    clock.advance(60_000);
+    failures.set('of-watch', new ProviderUnavailableError('502', { sent: true }));
+    await sweep({ keepHooks });
+    expect(kept).toEqual(['watch']);
+    expect((await jobs.find('watch'))?.run.lastError?.message).toBe('502');
+  });
+
+  it('keeps what a cut pass saw, and looks after no webhook then', async () => {
+    const { sweep, set, fake, source } = await setUp();
+    set('x');
+    const kept: string[] = [];
+    const keepHooks = async ({ name }: { readonly name: string }) => (kept.push(name), false);
+    const readOpenPage = async () => Promise.reject(new BudgetExhaustedError('none left', 7000));
+    const openApi = async () => fakeApi({ ...source, readOpenPage });
+    expect(await sweep({ keepHooks, openApi })).toMatchObject({ passes: 1, announced: true });
+    expect([kept, fake.requests]).toEqual([[], ['page 1']]);
+  });
+
+  it('A20: leaves it at that where its lease went to another, and fails for what nobody knows', async () => {
+    const { sweep, jobs, log, clock } = await setUp();
+    const lost = { ...jobs, complete: async () => Promise.reject(new ConflictError('lost')) };
+    expect(await sweep({ jobs: lost })).toEqual({ passes: 1, announced: false, unexpected: [] });
+    expect(log.events).toContainEqual(['alert.lease-lost', { job: 'watch' }]);
+    clock.advance(60_000);
+    const bug = new TypeError('a bug');
+    const broken = { ...jobs, complete: async () => Promise.reject(bug) };
+    expect(await sweep({ jobs: broken })).toEqual({ passes: 0, announced: false, unexpected: [bug] });
+  });
+
+  it('measures by provider what it published, what the budget kept back, and for how long it was blind', async () => {
+    const { sweep, set, change, failures, clock } = await setUp();
+    const added: unknown[][] = [];
+    const metrics = { add: (...given: unknown[]) => void added.push(given) };
+    for (const id of ['a', 'b', 'c', 'd']) set(id);
+    await sweep({ metrics });
+    clock.advance(60_000);
+    change('a', { state: 'resolved' });
+    change('b', { severity: 'critical' });
+    change('c', { severity: 'critical' });
+    change('e', {});
+    await sweep({ metrics });
+    clock.advance(180_000);
+    failures.set('of-watch', new BudgetExhaustedError('none left', 1000));
+    await sweep({ metrics });
+    const fake = { provider: 'fake' };
+    expect(added).toEqual([
+      ['AlertVersions', 'Count', 4, fake],
+      ['BlindSeconds', 'Seconds', 0, fake],
+      ['AlertVersions', 'Count', 4, fake],
+      ['BlindSeconds', 'Seconds', 0, fake],
+      ['BudgetBlocked', 'Count', 1, fake],
+      ['BlindSeconds', 'Seconds', 180, fake],
+    ]);
+  });
+
+  it.each([
+    ['alert.poll-put-off', new AccessTokenRejectedError('x'), 'ACCESS_TOKEN_REJECTED'],
+    ['alert.poll-put-off', new BudgetExhaustedError('x', 1000), 'BUDGET_EXHAUSTED'],
+    ['alert.poll-failed', new ProviderRefusedError('x'), 'PROVIDER_REFUSED'],
+    ['alert.poll-failed', new TypeError('x'), 'UNKNOWN'],
+  ])('says %s of %s', async (event, failure, code) => {
+    const { sweep, failures, log, jobs } = await setUp();
+    failures.set('of-watch', failure);
+    await sweep();
+    const fields = { job: 'watch', connection: 'of-watch', provider: 'fake', code };
+    expect(log.events).toEqual([[event, fields]]);
+    const message = code === 'UNKNOWN' ? 'An unforeseen error: see the log of alert-poller' : 'x';
+    expect((await jobs.find('watch'))?.run.lastError).toMatchObject({ code, message });
+  });
+
+  it('says of a job whose source is no more what to do', async () => {
+    const { sweep, jobs } = await setUp([]);
+    await jobs.configure(anAlertJob({ source: 'toString' }), NOON);
+    await sweep();
+    expect((await jobs.find('watch'))?.run.lastError?.code).toBe(new ConfigInvalidError('x').code);
+  });
+});
+
 describe('the next turn', () => {
   const job = anAlertJob({ everySeconds: 120 });
   const at = (failure: unknown, complete = true, failures = 1, dueAt = NOON) =>
@@ -128,6 +282,14 @@ describe('the next turn', () => {
 
   it('backs off to a quarter of an hour', () => {
     expect(at(new ProviderRefusedError('x'), true, 50)).toBe(900_000);
+  });
+
+  it('keeps to its interval after a failure that left its work half done, and at its very time goes on', () => {
+    expect(at(new ProviderUnavailableError('x', { sent: true }), false)).toBe(120_000);
+    expect(nextDueAt({ dueAt: NOON }, job, NOON, undefined, undefined, { failures: 0 }).getTime()).toBe(
+      NOON.getTime() + 120_000,
+    );
+    expect(at(undefined, true, 0, new Date(NOON.getTime() - 120_000))).toBe(120_000);
   });
 
   it('counts from when it was due, and skips what was missed', () => {

@@ -36,7 +36,12 @@ async function look(source: Partial<AlertSource>, scene: Scene = {}) {
       ...source,
       ...(readOpenPage === undefined
         ? {}
-        : { readOpenPage: async (...given) => (asked.push(`open ${String(given[2] ?? 1)}`), readOpenPage(...given)) }),
+        : {
+            readOpenPage: async (...given) => (
+              asked.push(`open ${JSON.stringify(given[2] ?? 1)}`),
+              readOpenPage(...given)
+            ),
+          }),
       ...(readOne === undefined ? {} : { readOne: async (...given) => (asked.push(given[2]), readOne(...given)) }),
     },
     context: { connection: 'acme', settings: {}, options: {}, now },

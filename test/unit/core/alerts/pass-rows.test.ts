@@ -104,7 +104,9 @@ describe('what a pass says after a maintenance', () => {
       summary: 'watch: 4 changes in maintenance (moving house), 2 of its alerts are still open',
       data: { reason: 'maintenance', versions: 4, counts: { open: 2 }, from: NOON.toISOString() },
     });
-    expect((event?.data['sample'] as { id: string }[]).map(({ id }) => id)).toEqual(['at-its-start', 'within-it']);
+    expect(event?.data['sample']).toEqual(
+      ['at-its-start', 'within-it'].map((id) => ({ id, title: id, severity: 'low' })),
+    );
     expect(close({ job, held })).toHaveLength(1);
     expect(close({ job }, { before: { silenced: 4 } })).toHaveLength(1);
     expect(close({ job })).toEqual([]);
