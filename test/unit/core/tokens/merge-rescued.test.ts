@@ -89,6 +89,7 @@ describe('a token set of a dead holder', () => {
     expect(world.connections.outbox.map(({ event }) => event)).toMatchObject([
       { type: 'steward.connection.restored', data: { cause: 'rescued' } },
     ]);
+    expect(world.connections.completed).toEqual([]);
   });
 
   it('R21: is sealed anew where its generation is gone, a secret’s access alone', async () => {

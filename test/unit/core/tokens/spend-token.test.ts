@@ -53,10 +53,12 @@ describe('the word on an endpoint', () => {
       { refusesAll: true },
       { outcome: 'reauthorization-required', word: answered, code: 'GRANT_REJECTED' },
     ],
-  ])('is what came of the call: %s', async (_what, weather, result) => {
+  ])('is what came of the call: %s', async (_what, weather, { word, ...result }) => {
     const world = await worldOf();
     Object.assign(world.endpoint, weather);
-    expect(await refresh(world)).toMatchObject(result);
+    const found = await refresh(world);
+    expect(found).toMatchObject(result);
+    expect(found.word).toStrictEqual(word);
   });
 
   it.each([
