@@ -7,6 +7,8 @@ import { parseOptionsOf, valuesOf } from './options.ts';
 import { OTHER_PAGINATED } from './paging.ts';
 import { beginWalk, stepWalk, type WalkedList, type WalkState } from './walk.ts';
 
+const COMPLIANCES = 'patches/compliance';
+
 /** More is answered with 500 "Page size should not be greater than 1000". */
 const PAGE_SIZE = 1000;
 
@@ -61,7 +63,7 @@ export const patchCompliance: ReportSource = {
 };
 
 async function readCompliances(call: CallApi, at: Cursor, options: JsonObject): Promise<SourcePage> {
-  const list = complianceList();
+  const list = listAt(COMPLIANCES);
   const step = await stepWalk(call, list, at.walk ?? beginWalk(list));
   const osTypes = options.osTypes as readonly string[] | undefined;
   const found = step.items.map(toCompliance);
@@ -74,7 +76,7 @@ async function readCompliances(call: CallApi, at: Cursor, options: JsonObject): 
 async function readDevices(call: CallApi, at: Cursor, index: number): Promise<SourcePage> {
   const compliance = at.compliances[index];
   if (compliance === undefined) return last([], at);
-  const list = deviceList(compliance.id);
+  const list = listAt(`${COMPLIANCES}/${encodeURIComponent(compliance.id)}/devices`);
   const step = await stepWalk(call, list, at.walk ?? beginWalk(list));
   const rows = step.items.map((item) => toRow(compliance, item));
   if (step.next !== undefined) return page(rows, { ...at, walk: step.next });
@@ -108,8 +110,7 @@ function weaker(a: Completeness, b: Completeness): Completeness {
   return STRENGTH.indexOf(a) < STRENGTH.indexOf(b) ? a : b;
 }
 
-function complianceList(): WalkedList {
-  const path = 'patches/compliance';
+function listAt(path: string): WalkedList {
   return {
     path,
     budget: OTHER_PAGINATED,
@@ -120,13 +121,9 @@ function complianceList(): WalkedList {
   };
 }
 
-function deviceList(complianceId: string): WalkedList {
-  return { ...complianceList(), path: `patches/compliance/${encodeURIComponent(complianceId)}/devices` };
-}
-
 function toCompliance(item: JsonObject): Compliance {
   return {
-    id: requireId(item, 'id', 'patches/compliance'),
+    id: requireId(item, 'id', COMPLIANCES),
     name: firstText(item.name) ?? '',
     osType: firstText(item.osType) ?? '',
     updatedTime: firstText(item.updatedTime) ?? '',

@@ -90,4 +90,34 @@ describe('a list of alerts', () => {
   ])('refuses %j with its place', (change, message) => {
     expect(() => listAlerts.parseOptions({ ...RECIPE, ...change })).toThrow(message);
   });
+
+  it.each([
+    [{ severity: undefined, state: undefined }, {}, { severity: 'medium', state: 'open' }],
+    [{ severity: { from: 'x', map: { '': 'low' } } }, {}, { severity: 'low' }],
+    [{ severity: { from: 'x', map: { '': 'low' } } }, { x: { y: 1 } }, { severity: 'low' }],
+    [{ severity: { from: 'x', map: { undefined: 'low' }, otherwise: 'high' } }, {}, { severity: 'high' }],
+    [{ severity: { from: 'x', map: { '[object object]': 'low' } } }, { x: {} }, { severity: 'medium' }],
+    [{ severity: { from: 'x', map: { true: 'low' } } }, { x: true }, { severity: 'low' }],
+    [{ severity: { from: 'x', map: { 1: 'low' } } }, { x: 1 }, { severity: 'low' }],
+    [{ title: 'none', resource: 'none' }, {}, { title: 'Alert 7', resource: 'ledger' }],
+    [{ resource: undefined }, {}, { resource: 'ledger' }],
+    [
+      { changedAt: 'at', raisedAt: 'at', format: 'seconds' },
+      { at: 1_772_323_200 },
+      { changedAt: new Date('2026-03-01T00:00:00Z'), raisedAt: new Date('2026-03-01T00:00:00Z') },
+    ],
+    [{ details: ['a.b', 'none'] }, { a: { b: 1 } }, { details: { 'a.b': 1, none: null } }],
+  ])('under %j is %j an alert as it says', async (change, row, expected) => {
+    const harness = await open({ collections: { incidents: [{ ...INCIDENT, ...row }] } });
+    const recipe = { ...RECIPE, ...change };
+    expect((await readAlerts(harness, recipe))[0]?.alerts[0]).toMatchObject(expected);
+  });
+
+  it('has nothing to say of what every row can be read of, and of a total that nobody gives', async () => {
+    const harness = await open({ collections: { incidents: [INCIDENT] } });
+    const [page] = await readAlerts(harness, { ...RECIPE, total: undefined });
+    expect(Object.keys(page ?? {}).toSorted()).toEqual(['alerts', 'next']);
+    expect(Object.keys(page?.alerts[0] ?? {})).not.toContain('changedAt');
+    expect(() => listAlerts.parseOptions({ ...RECIPE, nonsense: 1 })).toThrow(/^The recipe: /u);
+  });
 });

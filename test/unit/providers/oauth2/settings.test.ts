@@ -38,9 +38,92 @@ describe('settings', () => {
     [{ assumedRefreshTokenDays: 0 }, /assumedRefreshTokenDays must be a whole number from 1 to 3650/u],
     [{ endpoint: 'http://proxy.example' }, /endpoint must be an https origin/u],
     [{ pkce: 'S256' }, /pkce must be true or false/u],
+    [{ endpoint: 'nonsense' }, /endpoint must be an https origin/u],
+    [{ endpoint: 'https://proxy.example/path' }, /endpoint must be an https origin/u],
+    [{ endpoint: 'https://user@proxy.example' }, /endpoint must be an https origin/u],
+    [{ tokenUrl: 5 }, /tokenUrl must be an https address/u],
+    [{ tokenUrl: 'xhttps://login.vendor.example/token' }, /tokenUrl must be an https address/u],
+    [{ tokenUrl: 'https://login.vendor.example:99999/token' }, /tokenUrl must be an https address/u],
+    [{ tokenUrl: 'https://login.vendor.example/token#x' }, /tokenUrl must be an https address/u],
+    [{ tokenUrl: 'https://-login.vendor.example/token' }, /tokenUrl must be an https address/u],
+    [{ moreHosts: ['x reports.vendor.example'] }, /moreHosts 0 must be a host name/u],
+    [{ moreHosts: ['reports.vendor.example/x'] }, /moreHosts 0 must be a host name/u],
+    [{ scopes: ['a"'] }, /scopes 0/u],
+    [{ scopes: ['x'.repeat(257)] }, /scopes 0/u],
+    [{ tokenParameters: { 'a b': 'x' } }, /tokenParameters a b/u],
+    [{ tokenParameters: { audience: 5 } }, /tokenParameters audience must be a text/u],
+    [{ headers: { 'X-Tenant': 'x' } }, /headers X-Tenant/u],
+    [{ headers: { 'x-tenant': 'a\nb' } }, /headers x-tenant/u],
+    [{ headers: { 'x-tenant': 'x'.repeat(257) } }, /headers x-tenant/u],
+    [{ account: 'a b' }, /account must be a short name/u],
+    [{ account: 'x'.repeat(101) }, /account must be a short name/u],
+    [{ issuer: 'nonsense' }, /issuer must be the issuer/u],
+    [{ assumedAccessTokenSeconds: 59 }, /assumedAccessTokenSeconds must be a whole number from 60 to 2592000/u],
   ])('S74: %j is refused', (change, message) => {
     expect(() => oauth2.parseSettings({ ...CODE, ...change })).toThrow(message);
     expect(() => oauth2.parseSettings({ ...CODE, ...change })).toThrow(ConfigInvalidError);
+  });
+
+  it.each([
+    'response_type',
+    'response_mode',
+    'client_id',
+    'client_assertion',
+    'client_assertion_type',
+    'redirect_uri',
+    'scope',
+    'code',
+    'code_challenge',
+    'code_challenge_method',
+    'code_verifier',
+    'grant_type',
+    'refresh_token',
+    'assertion',
+    'password',
+    'request',
+    'request_uri',
+  ])('S74: leave %s to the protocol', (name) => {
+    expect(() => oauth2.parseSettings({ ...CODE, authorizeParameters: { [name]: 'x' } })).toThrow(/or a secret/u);
+  });
+
+  it.each([
+    'host',
+    'connection',
+    'content-type',
+    'transfer-encoding',
+    'proxy-authorization',
+    'cookie',
+    'x-auth-token',
+    'client-secret',
+  ])('S74: set no header %s', (name) => {
+    expect(() => oauth2.parseSettings({ ...CODE, headers: { [name]: 'x' } })).toThrow(/or a secret/u);
+  });
+
+  it('may have everything that is documented', () => {
+    const all = {
+      ...CODE,
+      tokenUrl: 'https://login.vendor.example:8443/a/b~c',
+      moreHosts: ['a.b-c.example'],
+      clientAuthentication: 'post',
+      scopes: ['x'.repeat(256), 'a!'],
+      tokenParameters: { 'a.b-c_d': '' },
+      authorizeParameters: { xstate: 'x', access_type: 'offline' },
+      headers: { 'x-host': '', accept: 'x'.repeat(256), hosted: 'y' },
+      account: 'a.b-1',
+      assumedAccessTokenSeconds: 60,
+      assumedRefreshTokenDays: 3650,
+      endpoint: 'https://proxy.example/',
+      issuer: 'https://login.vendor.example',
+      pkce: false,
+      requestsPerMinute: 5,
+    };
+    expect(oauth2.parseSettings(all)).toEqual(all);
+    const parsed = oauth2.parseSettings(all);
+    expect(oauth2.authorization?.pkce(parsed)).toBe(false);
+    expect(oauth2.authorization?.issuer?.(parsed)).toBe('https://login.vendor.example');
+    for (const endpoint of ['http://127.0.0.1:1', 'http://localhost', 'http://[::1]:9']) {
+      expect(oauth2.parseSettings({ ...CODE, endpoint })).toMatchObject({ endpoint });
+    }
   });
 
   it('of a client have nothing that a person would need', () => {
@@ -62,12 +145,16 @@ describe('S73, S74: hosts', () => {
     ['http://api.vendor.example/', false],
     ['https://api.vendor.example.evil.example/', false],
     ['https://user@api.vendor.example/', false],
+    ['https://:pw@api.vendor.example/', false],
   ])('%s: %s', (url, isAllowed) => {
     expect(oauth2.allows(new URL(url), context)).toBe(isAllowed);
   });
 
   it('the base keeps its path', () => {
     expect(new URL('things', oauth2.apiBase(context)).href).toBe('https://api.vendor.example/api/things');
+    const slash = { ...settings, apiBaseUrl: 'https://api.vendor.example/api/' };
+    expect(oauth2.apiBase({ connection: 'ledger', settings: slash }).href).toBe('https://api.vendor.example/api/');
+    expect(() => oauth2.apiBase({ connection: 'ledger', settings: {} })).toThrow(ConfigInvalidError);
   });
 
   it('an endpoint takes the place of each of them', () => {
@@ -95,5 +182,6 @@ describe('budgets', () => {
     const settings = oauth2.parseSettings(CODE);
     expect(oauth2.budgetAccount(settings, 'client')).toBe('api.vendor.example/client');
     expect(oauth2.budgetAccount({ ...settings, account: 'acme' }, 'client')).toBe('api.vendor.example/acme');
+    expect(oauth2.budgetAccount(settings, undefined)).toBe('api.vendor.example/unknown');
   });
 });

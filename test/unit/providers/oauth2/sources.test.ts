@@ -141,4 +141,88 @@ describe('a recipe', () => {
     const options = list.parseOptions(WINDOWED);
     expect(list.parseOptions(options)).toEqual(options);
   });
+
+  it.each([
+    [{ query: { since: '{to}' } }, ['query', 'since'], /^asks for a window/u],
+    [{ paging: { style: 'page', size: 'x' } }, ['paging', 'size'], /^must be a whole number/u],
+    [{ path: undefined }, ['path'], /^is missing$/u],
+    [{ query: { a: {} } }, ['query', 'a'], /./u],
+    [{ window: 5 }, ['window'], /^must be a mapping of names to values$/u],
+    [{ window: { stamp: 'x', format: 'isoo' } }, ['window', 'format'], /Did you mean iso\?$/u],
+    [{ path: 'x', pth: 'y', rows: 5 }, ['pth'], /^is not a setting here/u],
+  ])('%j has its fault told apart, place and problem', (change, path, problem) => {
+    const parsing = () => list.parseOptions({ path: 'invoices', ...change });
+    const fault = { path, problem: expect.stringMatching(problem) as string };
+    expect(parsing).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/^The recipe: /u) as string, fault }),
+    );
+  });
+
+  it.each([
+    [7, /^The recipe: must be a mapping/u],
+    [{ path: 'a/..' }, /must not climb/u],
+    [{ path: 'a/./b' }, /must not climb/u],
+    [{ path: 'a/../b' }, /must not climb/u],
+    [{ path: 'a//b' }, /path must be a path below apiBaseUrl/u],
+    [{ path: 'xhttps://a.example/b' }, /path must be a path below apiBaseUrl/u],
+    [{ path: 'a?b=1' }, /path must be a path below/u],
+    [{ path: 'a'.repeat(501) }, /path must be a path below/u],
+    [{ path: 'a', rows: '.a' }, /rows must be a dotted path/u],
+    [{ path: 'a', rows: 'a/b' }, /rows must be a dotted path/u],
+    [{ path: 'a', rows: 'a'.repeat(201) }, /rows must be at most 200/u],
+    [{ path: 'a', query: { 'a b': 1 } }, /query a b/u],
+    [{ path: 'a', query: { a: [{}] } }, /query a/u],
+    [{ path: 'a', paging: { style: 'page', first: 2 } }, /paging first must be a whole number from 0 to 1/u],
+    [{ path: 'a', paging: { style: 'page', size: 10_001 } }, /paging size must be/u],
+    [{ path: 'a', paging: { style: 'page', size: 1.5 } }, /paging size must be/u],
+    [{ path: 'a', paging: { style: 'x' } }, /none, page, offset, cursor, next-link, link-header/u],
+    [{ path: 'a', window: { stamp: 'a', settleSeconds: 86_401 } }, /window settleSeconds/u],
+    [{ path: 'a', window: { stamp: 'a', widenSeconds: -1 } }, /window widenSeconds/u],
+  ])('%j is refused', (recipe, message) => {
+    expect(() => list.parseOptions(recipe)).toThrow(message);
+  });
+
+  it.each(['https://reports.vendor.example/a/b', 'a.b/c..d/~x%20', "a!$&'()*+,;=:@-", 'a'.repeat(500), ''])(
+    'may ask for %s',
+    (path) => {
+      expect(list.parseOptions({ path })).toEqual({ path, query: {}, rows: '', paging: { style: 'none' } });
+    },
+  );
+
+  it('has the defaults of its style and of its window', () => {
+    const defaults = (paging: object) => list.parseOptions({ path: 'a', paging }).paging;
+    expect(defaults({ style: 'page' })).toEqual({ style: 'page', parameter: 'page', first: 1, shortPageIsLast: false });
+    expect(defaults({ style: 'offset' })).toEqual({ style: 'offset', parameter: 'offset', shortPageIsLast: false });
+    expect(defaults({ style: 'cursor', from: 'c' })).toEqual({ style: 'cursor', parameter: 'cursor', from: 'c' });
+    expect(list.parseOptions({ path: 'a', window: { stamp: 's' } }).window).toEqual({
+      stamp: 's',
+      format: 'iso',
+      moves: true,
+      settleSeconds: 300,
+      widenSeconds: 1,
+    });
+  });
+
+  it('says no more of itself than it knows', () => {
+    const describing = (recipe: object) => list.describe(list.parseOptions({ path: 'a', ...recipe }));
+    expect(Object.keys(describing({}))).toEqual(['kind', 'snapshotReason', 'settleMs']);
+    expect(describing({ columns: ['b', 'a', 'b'] }).columns).toEqual(['b', 'a']);
+    expect(describing({ columns: ['a'], id: 'a' }).columns).toEqual(['a']);
+  });
+
+  it('says in the facts what was read and how', async () => {
+    const harness = await open({ collections: { invoices: INVOICES } });
+    const { last } = await readList(harness, { path: 'none/invoices', rows: 'data' });
+    expect(last).toMatchObject({ completeness: 'unproven' });
+    expect(Object.keys(last)).not.toContain('sourceTotal');
+    expect(last.facts).toEqual({
+      path: 'none/invoices',
+      paging: 'none',
+      sourceCount: null,
+      totalMoved: false,
+      repeatedDropped: 0,
+    });
+    const created = await readList(harness, { ...WINDOWED, window: { stamp: 'updatedAt', moves: false } });
+    expect(created.last.facts).toMatchObject({ stampMoves: false, asOf: null });
+  });
 });
