@@ -3,11 +3,10 @@ import { ConfigInvalidError, ExportIncompleteError, ResponseTooLargeError } from
 import type { CallApi } from '../../../../functions/core/provider.ts';
 import { judge } from '../../../../functions/providers/oauth2/judge.ts';
 import { followed, nextOfHeader } from '../../../../functions/providers/oauth2/links.ts';
-import { listAlerts } from '../../../../functions/providers/oauth2/list-alerts.ts';
 import { list } from '../../../../functions/providers/oauth2/list-source.ts';
 import { endedBy, nextOf, type Page } from '../../../../functions/providers/oauth2/next-page.ts';
 import { BEGINNING, digest, marked, type Place } from '../../../../functions/providers/oauth2/place.ts';
-import { oauth2, oauth2Client } from '../../../../functions/providers/oauth2/provider.ts';
+import { oauth2Client } from '../../../../functions/providers/oauth2/provider.ts';
 import { queryOf } from '../../../../functions/providers/oauth2/query.ts';
 import type { Recipe } from '../../../../functions/providers/oauth2/recipe.ts';
 import { readStamp, writeStamp } from '../../../../functions/providers/oauth2/stamps.ts';
@@ -89,6 +88,10 @@ describe('stamps', () => {
     ['x2026-03-01', 'iso', undefined],
     ['2026-03-01x', 'iso', undefined],
     ['2026-13-01', 'iso', undefined],
+    ['2026-03-01T10:20:30.1234567890Z', 'iso', undefined],
+    ['2026-03-01T10:20Z', 'iso', '2026-03-01T10:20:00.000Z'],
+    ['123456789', 'seconds', '1973-11-29T21:33:09.000Z'],
+    ['123456789012345', 'milliseconds', undefined],
     [null, 'iso', undefined],
     [{}, 'iso', undefined],
     [undefined, 'iso', undefined],
@@ -359,6 +362,8 @@ describe('a page of a walk', () => {
       first.place,
     );
     expect(again.place).toMatchObject({ next: 6, taken: 7, total: 9, totalMoved: false, alike: 1 });
+    const same = await step({ total: 'n', rows: 'd' }, answering({ d: [], n: 9 }), first.place);
+    expect(same.place.totalMoved).toBe(false);
     const moved = await step({ total: 'n', rows: 'd' }, answering({ d: [], n: 8 }), first.place);
     expect(moved.place).toMatchObject({ total: 8, totalMoved: true, alike: 0 });
     expect(moved.ended).toBe('reconciled');
@@ -413,6 +418,8 @@ describe('a page of a walk', () => {
 
   it('is asked for with the size that was found, and other failures stay what they are', async () => {
     const paging = { style: 'offset', size: 8, sizeParameter: 'n' };
+    await step({ paging: { style: 'none' } }, answering([]), { size: 4 });
+    expect(asked[0]?.query).toEqual([['q', '1']]);
     await step({ paging }, answering([]), { size: 4 });
     expect(asked[0]?.query).toEqual([
       ['q', '1'],
@@ -436,25 +443,12 @@ describe('the rest of what the provider says', () => {
     [422, 'PROVIDER_REFUSED'],
   ])('%i is %s', (status, code) => {
     expect(judge(response(status, ''), NOW)?.code).toBe(code);
+    // A limit only where it says 403 and when to come again.
+    if (status === 422) expect(judge(response(status, '', { 'retry-after': '5' }), NOW)?.code).toBe(code);
   });
 
   it('failures that pass were sent, and limits say how long', () => {
     expect(judge(response(500, ''), NOW)).toMatchObject({ sent: true });
     expect(judge(response(403, '', { 'retry-after': '30' }), NOW)).toMatchObject({ retryAfterMs: 30_000 });
-  });
-
-  it('is two providers, of one budget until the settings say more', () => {
-    expect([oauth2, oauth2Client].map(({ id, title, grant, budgets }) => ({ id, title, grant, budgets }))).toEqual([
-      { id: 'oauth2', title: 'OAuth 2.0', grant: 'authorization-code', budgets: { default: { perMinute: 60 } } },
-      {
-        id: 'oauth2-client',
-        title: 'OAuth 2.0 client',
-        grant: 'client-credentials',
-        budgets: { default: { perMinute: 60 } },
-      },
-    ]);
-    expect(Object.keys(oauth2.sources)).toEqual(['list']);
-    expect(oauth2.alertSources).toEqual({ list: listAlerts });
-    expect(listAlerts).toMatchObject({ mode: 'snapshot', lagMs: 0 });
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigInvalidError } from '../../../../functions/core/errors.ts';
+import { listAlerts } from '../../../../functions/providers/oauth2/list-alerts.ts';
 import { oauth2, oauth2Client } from '../../../../functions/providers/oauth2/provider.ts';
 import { SETTINGS } from './harness.ts';
 
@@ -183,5 +184,22 @@ describe('budgets', () => {
     expect(oauth2.budgetAccount(settings, 'client')).toBe('api.vendor.example/client');
     expect(oauth2.budgetAccount({ ...settings, account: 'acme' }, 'client')).toBe('api.vendor.example/acme');
     expect(oauth2.budgetAccount(settings, undefined)).toBe('api.vendor.example/unknown');
+  });
+});
+
+describe('the provider', () => {
+  it('is two providers, of one budget until the settings say more', () => {
+    expect([oauth2, oauth2Client].map(({ id, title, grant, budgets }) => ({ id, title, grant, budgets }))).toEqual([
+      { id: 'oauth2', title: 'OAuth 2.0', grant: 'authorization-code', budgets: { default: { perMinute: 60 } } },
+      {
+        id: 'oauth2-client',
+        title: 'OAuth 2.0 client',
+        grant: 'client-credentials',
+        budgets: { default: { perMinute: 60 } },
+      },
+    ]);
+    expect(Object.keys(oauth2.sources)).toEqual(['list']);
+    expect(oauth2.alertSources).toEqual({ list: listAlerts });
+    expect(listAlerts).toMatchObject({ mode: 'snapshot', lagMs: 0 });
   });
 });

@@ -121,4 +121,76 @@ describe('token replies', () => {
       expect.objectContaining({ retryAfterMs: 7000 }) as Error,
     );
   });
+
+  it.each([
+    [{ access_token: 5, token_type: 'bearer' }, /: access_token$/u],
+    ['[]', /none of RFC 6749: /u],
+    [{ ...good, expires_in: '1234567890' }, /: expires_in$/u],
+    [{ ...good, expires_in: 'x12' }, /: expires_in$/u],
+    [{ ...good, expires_in: '12x' }, /: expires_in$/u],
+  ])('%j names what is wrong with it', (body, message) => {
+    expect(() => reply(body)).toThrow(message);
+  });
+
+  it.each([
+    [{ error: 'server_error' }, 400],
+    [{ error: 'temporarily_unavailable' }, 400],
+    ['', 500],
+    ['', 408],
+  ])('%j with %i was sent, and may be asked again', (body, status) => {
+    expect(() => reply(body, status)).toThrow(ProviderUnavailableError);
+    expect(() => reply(body, status)).toThrow(expect.objectContaining({ sent: true }));
+  });
+
+  it.each(['invalid_request', 'invalid_scope', 'unsupported_grant_type'])('may repeat %s', (error) => {
+    expect(() => reply({ error }, 400)).toThrow(error);
+  });
+
+  it('come with 200 or 201 and nothing else', () => {
+    expect(reply(good, 201).accessToken).toBe('a');
+    for (const status of [202, 204, 302, 404]) expect(() => reply(good, status)).toThrow(/is tokenUrl right/u);
+  });
+
+  it('may leave out what is optional, or be empty there', () => {
+    const bare = { accessToken: 'a', expiresInSeconds: 3600 };
+    expect(reply({ ...good, refresh_token: '', scope: '' })).toStrictEqual(bare);
+    expect(reply({ ...good, refresh_token: null, scope: null })).toStrictEqual(bare);
+    expect(reply({ ...good, expires_in: null }).expiresInSeconds).toBe(1800);
+    expect(reply({ ...good, scope: ' a,  b ' }).scopes).toEqual(['a', 'b']);
+  });
+});
+
+describe('the form of a token request', () => {
+  const asked = (changes: object, grant: Parameters<typeof oauth2.token.request>[0]) =>
+    (grant.type === 'client-credentials' ? oauth2Client : oauth2).token.request(
+      grant,
+      { ...settings, tokenParameters: {}, ...changes },
+      credentials,
+    );
+
+  it('has the scopes of a client, and no others', () => {
+    const client = { type: 'client-credentials' } as const;
+    expect(formOf(asked({ scopes: ['a', 'b'] }, client).body)).toEqual({
+      grant_type: 'client_credentials',
+      scope: 'a b',
+    });
+    expect(formOf(asked({ scopes: [] }, client).body)).toEqual({ grant_type: 'client_credentials' });
+    const refresh = { type: 'refresh-token', refreshToken: 'r', redirectUri: 'x' } as const;
+    expect(formOf(asked({ scopes: ['a'] }, refresh).body)).toEqual({ grant_type: 'refresh_token', refresh_token: 'r' });
+    const code = { type: 'authorization-code', code: 'c', redirectUri: 'x' } as const;
+    expect(formOf(asked({ scopes: ['a'] }, code).body)).toEqual({
+      grant_type: 'authorization_code',
+      code: 'c',
+      redirect_uri: 'x',
+    });
+  });
+
+  it('is posted as a form, for JSON', () => {
+    const request = asked({ clientAuthentication: 'post' }, { type: 'client-credentials' });
+    expect(request).toMatchObject({ method: 'POST', url: new URL(SETTINGS.tokenUrl) });
+    expect(request.headers).toEqual({
+      accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+  });
 });
