@@ -67,9 +67,17 @@ export const AREAS: readonly Area[] = [
     mutate: [`${CORE}/*.ts`, `${CORE}/{budgets,connections,notes,work}/**/*.ts`],
     tests: [
       ...['budgets', 'connections', 'notes', 'publishing', 'schedules', 'work'].map((room) => `${UNIT}/${room}`),
-      ...['api', 'api-request', 'event-schemas', 'events', 'nearest', 'page-size', 'parsers', 'retry-after'].map(
-        (name) => `${UNIT}/${name}.test.ts`,
-      ),
+      ...[
+        'api',
+        'api-request',
+        'errors',
+        'event-schemas',
+        'events',
+        'nearest',
+        'page-size',
+        'parsers',
+        'retry-after',
+      ].map((name) => `${UNIT}/${name}.test.ts`),
       'test/unit/event-receiver',
     ],
     threshold: 90,

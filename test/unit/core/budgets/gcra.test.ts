@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   answerFor,
   blocked,
+  budgetKey,
   type BudgetState,
   drawn,
   EXPORTS_SHARE,
@@ -10,6 +11,7 @@ import {
   rulesOf,
   UNTOUCHED,
 } from '../../../../functions/core/budgets/gcra.ts';
+import { budgetRule } from '../../../../functions/core/budgets/rule.ts';
 import type { Lane } from '../../../../functions/core/provider.ts';
 
 const MINUTE_MS = 60_000;
@@ -117,5 +119,34 @@ describe('gcra', () => {
     const rules = rulesOf({ perMinute: 25, lane: 'exports' });
     const forms = movesFrom({ paidAt: 101, exportsPaidAt: 100, blockedUntil: 0 }, rules, 100).map(({ form }) => form);
     expect(forms).toEqual(['advance', 'restart']);
+  });
+});
+
+describe('the rules of a draw', () => {
+  it('give each lane its part of the burst, and exports a clock of their own', () => {
+    const rules = (lane: Lane, perMinute = 60) => rulesOf({ perMinute, lane });
+    expect(rules('token')).toEqual([{ clock: 'paidAt', stepMs: 1225, aheadMs: 11 * 1225 }]);
+    expect(rules('alerts')).toEqual([{ clock: 'paidAt', stepMs: 1225, aheadMs: 8 * 1225 }]);
+    expect(rules('exports')).toEqual([
+      { clock: 'paidAt', stepMs: 1225, aheadMs: 3 * 1225 },
+      { clock: 'exportsPaidAt', stepMs: 1819, aheadMs: 3 * 1819 },
+    ]);
+    expect(rules('exports', 1)).toEqual([
+      { clock: 'paidAt', stepMs: 60_001, aheadMs: 0 },
+      { clock: 'exportsPaidAt', stepMs: 60_001, aheadMs: 0 },
+    ]);
+  });
+
+  it('are of one account and category', () => {
+    const draw = { provider: 'p', account: 'a', category: 'c', perMinute: 1, lane: 'token' } as const;
+    expect(budgetKey(draw)).toBe('budget#p#a#c');
+  });
+
+  it('keep the proportion of a category where a connection has a figure of its own', () => {
+    const provider = { budgets: { default: { perMinute: 120 }, slow: { perMinute: 30 } } } as never;
+    const perMinute = (category: string, settings = {}) => budgetRule(provider, settings, category).perMinute;
+    expect([perMinute('slow'), perMinute('other')]).toEqual([30, 120]);
+    const own = { requestsPerMinute: 60 };
+    expect([perMinute('slow', own), perMinute('other', own)]).toEqual([15, 60]);
   });
 });

@@ -44,7 +44,9 @@ async function setUp(asked: Partial<AlertJob> = {}, hooks?: Partial<HookProfile>
     attempts: 0,
     ...change,
   });
-  return { ...world, jobs, work, opened, notes, hint, sweep: () => sweepWork(dependencies, '0', AMPLE) };
+  const sweep = (change: Partial<typeof dependencies> = {}, deadline = AMPLE) =>
+    sweepWork({ ...dependencies, ...change }, '0', deadline);
+  return { ...world, jobs, work, opened, notes, hint, sweep };
 }
 
 describe('sweeping work', () => {
@@ -143,6 +145,86 @@ describe('sweeping work', () => {
     expect(await sweep()).toMatchObject({ done: 0, unexpected: [] });
     const [row] = work.rows.values();
     expect(row?.notBefore?.getTime()).toBeGreaterThan(NOON.getTime() + 14 * 86_400_000);
+  });
+
+  it.each([
+    [22_000, 1],
+    [21_999, 0],
+  ])('P01: begins a row with the time for two calls: %i ms', async (ms, done) => {
+    const { work, hint, sweep } = await setUp();
+    await work.add('0', hint('a'));
+    expect(await sweep({}, { remainingMs: () => ms })).toMatchObject({ done });
+  });
+
+  it('takes a row of each connection in turn', async () => {
+    const { work, hint, sweep, jobs, fake } = await setUp();
+    await jobs.configure(anAlertJob({ name: 'other', connection: 'other' }), NOON);
+    for (const id of ['a1', 'a2', 'a3']) await work.add('0', hint(id));
+    for (const id of ['b1', 'b2']) {
+      await work.add('0', hint(id, { connection: 'other', id: `other#${id}`, payload: { job: 'other', id } }));
+    }
+    await sweep();
+    expect(fake.requests).toEqual(['one a1', 'one b1', 'one a2', 'one b2', 'one a3']);
+  });
+
+  it('goes on with a connection after a row that is hopeless, and fails visibly on a bug', async () => {
+    const { work, hint, sweep, source, log } = await setUp();
+    const bug = new TypeError('a bug');
+    await work.add('0', hint('a', { payload: {} }));
+    await work.add('0', hint('b'));
+    await work.add('0', hint('c', { connection: 'broken' }));
+    const lanes: string[] = [];
+    const openApi = async (connection: string, lane = 'none') => {
+      lanes.push(lane);
+      if (connection === 'broken') throw bug;
+      return fakeApi(source, connection);
+    };
+    expect(await sweep({ openApi })).toEqual({ done: 1, announced: false, unexpected: [bug] });
+    expect(lanes).toEqual(['alerts', 'alerts']);
+    const codes = log.events.flatMap(([event, fields]) => (event === 'work.failed' ? [fields?.['code']] : []));
+    expect(codes).toEqual(['CONFIG_INVALID', 'UNKNOWN']);
+  });
+
+  it.each([
+    ['a hint without a job', {}, { payload: { id: 'a' } }],
+    ['a hint without an id', {}, { payload: { job: 'watch' } }],
+    ['a hint for a job of another kind', { kind: 'report' }, {}],
+    ['a note that is none', {}, { kind: 'note', payload: {} }],
+    [
+      'a note of another connection',
+      {},
+      { kind: 'note', payload: { ...createNoteJob('r', { connection: 'other', action: '1', text: 'x' }) } },
+    ],
+    [
+      'a note where none are taken',
+      {},
+      {
+        kind: 'note',
+        connection: 'mute',
+        payload: { ...createNoteJob('r', { connection: 'mute', action: '1', text: 'x' }) },
+      },
+    ],
+  ] as [string, object, Partial<WorkRow>][])('says of %s that it cannot be done', async (_, job, row) => {
+    const { work, hint, sweep, log } = await setUp(job);
+    await work.add('0', hint('a', row));
+    expect(await sweep()).toEqual({ done: 0, announced: false, unexpected: [] });
+    expect(log.events).toMatchObject([['work.failed', { code: 'CONFIG_INVALID' }]]);
+  });
+
+  it('has news of what a digest will speak for, and none of a note or of a hint that it leaves to the poll', async () => {
+    const maintenance = [{ from: NOON, to: new Date(NOON.getTime() + 1000), reason: 'r' }];
+    const silent = await setUp({ maintenance });
+    silent.set('a');
+    await silent.work.add('0', silent.hint('a'));
+    expect(await silent.sweep()).toMatchObject({ done: 1, announced: true });
+    const flooded = await setUp({ stormThreshold: 0 });
+    flooded.set('a');
+    await flooded.work.add('0', flooded.hint('a'));
+    expect(await flooded.sweep()).toMatchObject({ done: 1, announced: false });
+    const noted = await setUp();
+    const note = createNoteJob('r', { connection: 'acme', action: '1', text: 'x' });
+    await noted.work.add('0', noted.hint('n', { kind: 'note', payload: { ...note } }));
+    expect(await noted.sweep()).toMatchObject({ done: 1, announced: false });
   });
 
   it('drops hints for a job that is paused: its next poll finds what changed', async () => {
