@@ -9,7 +9,7 @@ const MAX_WAIT_MS = 15 * 60_000;
  */
 export function retryAfterMs(headers: Readonly<Record<string, string>>, now?: Date): number | undefined {
   const value = headers['retry-after']?.trim();
-  if (value === undefined || value === '') return undefined;
+  if (value === undefined) return undefined;
   if (/^[0-9]{1,9}$/u.test(value)) return Math.min(Number(value) * 1000, MAX_WAIT_MS);
   const until = Date.parse(value);
   const from = now?.getTime() ?? Date.parse(headers.date ?? '');

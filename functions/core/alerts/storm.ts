@@ -57,9 +57,7 @@ export function divideNews(
   maintenance: MaintenanceWindow | undefined,
 ): Division {
   const worstFirst = [...transitions].sort(
-    (a, b) =>
-      severityRank(a.alert.severity) - severityRank(b.alert.severity) ||
-      (a.alert.id < b.alert.id ? -1 : a.alert.id > b.alert.id ? 1 : 0),
+    (a, b) => severityRank(a.alert.severity) - severityRank(b.alert.severity) || (a.alert.id < b.alert.id ? -1 : 1),
   );
   if (maintenance !== undefined) return { single: [], digested: worstFirst, reason: 'maintenance' };
   if (worstFirst.length <= allowance) return { single: worstFirst, digested: [] };

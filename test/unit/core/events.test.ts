@@ -25,5 +25,8 @@ describe('canonicalJson()', () => {
   it('sorts members by code unit at every depth, and leaves out what is undefined', () => {
     const value = { b: [1, { z: null, a: 'x' }], a: true, B: 1.5, gone: undefined } as never;
     expect(canonicalJson(value)).toBe('{"B":1.5,"a":true,"b":[1,{"a":"x","z":null}]}');
+    const letters = ['d', 'a', 'e', 'c', 'b'];
+    const members = Object.fromEntries(letters.map((letter) => [letter, 1]));
+    expect(canonicalJson(members)).toBe('{"a":1,"b":1,"c":1,"d":1,"e":1}');
   });
 });

@@ -116,6 +116,67 @@ describe('event-receiver', () => {
     expect(log.events.map(([event]) => event)).toContain('hook.unreadable');
   });
 
+  it.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    ' Application/JSON ',
+    'application/vnd.api+json ;v=1',
+  ])('takes %j for JSON', async (type) => {
+    const { receive, work } = await setUp();
+    await receive(post({ body: JSON.stringify(TODAY), type }));
+    expect(work.rows.size).toBe(1);
+  });
+
+  it.each(['text/plain application/json', 'application/jsonp', 'application/json-seq', 'application/json x', 'json'])(
+    'does not take %j for JSON',
+    async (type) => {
+      const { receive, work } = await setUp();
+      await receive(post({ body: JSON.stringify(TODAY), type }));
+      expect(work.rows.size).toBe(0);
+    },
+  );
+
+  it('follows a hundred records of one delivery, and says nothing of a readable one', async () => {
+    const { receive, work, log } = await setUp();
+    const actions = Array.from({ length: 150 }, (_, index) => ({ id: index + 1 }));
+    await receive(post({ body: JSON.stringify({ actions }) }));
+    expect(work.rows.size).toBe(100);
+    expect(log.events).toEqual([['hook.taken', { connection: 'acme', provider: 'actionstep', hints: 100 }]]);
+  });
+
+  it.each([
+    { connection: '#acme' },
+    { connection: 'acme#' },
+    { connection: 'x'.repeat(129) },
+    { secret: `#${SECRET}` },
+    { secret: `${SECRET}#` },
+    { secret: 'x'.repeat(15) },
+    { secret: 'x'.repeat(257) },
+  ])('asks the table for nothing that can be none of ours: %j', async (change) => {
+    const { dependencies } = await setUp();
+    let asked = 0;
+    const find = async () => void (asked += 1);
+    const receive = createHandler({ ...dependencies, hooks: { find } });
+    expect(await receive(post(change))).toMatchObject({ statusCode: 404 });
+    expect(asked).toBe(0);
+  });
+
+  it('takes no hook of another connection for one of this, and stops for what nobody knows', async () => {
+    const { dependencies, hooks, work } = await setUp();
+    const secretHash = createHash('sha256').update(SECRET).digest('hex');
+    const find = async () => ({ ...(await hooks.find('acme', secretHash)), connection: 'other' }) as never;
+    const body = JSON.stringify(TODAY);
+    expect(await createHandler({ ...dependencies, hooks: { find } })(post({ body }))).toMatchObject({
+      statusCode: 404,
+    });
+    expect(work.rows.size).toBe(0);
+    const broken = createHandler({
+      ...dependencies,
+      work: { add: async () => Promise.reject(new TypeError('a bug')) },
+    });
+    await expect(broken(post({ body }))).rejects.toThrow(TypeError);
+  });
+
   it('takes a body without a content type', async () => {
     const { receive, work } = await setUp();
     await receive(post({ body: JSON.stringify(TODAY), type: null }));

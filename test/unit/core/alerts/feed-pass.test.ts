@@ -189,6 +189,36 @@ describe('a pass over a feed', () => {
     expect(world.news()).toEqual(['ahead', 'behind', 'same-1', 'same-2'].map((id) => `watch/${id} opened 1`));
   });
 
+  it.each([
+    ['goes on within half an hour', 30 * MINUTE, 'page 2'],
+    ['begins anew after more', 30 * MINUTE + 1, 'page 1'],
+  ])('A12: %s where its budget ended', async (_, ms, first) => {
+    const world = alertWorld({ mode: 'feed', pageSize: 1 });
+    world.set('a');
+    world.set('b');
+    world.fake.beforePage = (page) => {
+      if (page > 1) throw new BudgetExhaustedError('none left', 1000);
+    };
+    await world.poll();
+    world.fake.beforePage = undefined;
+    world.clock.advance(ms);
+    world.requests.length = 0;
+    await world.poll();
+    expect(world.requests[0]).toBe(first);
+  });
+
+  it('A12: begins anew where the provider failed', async () => {
+    const world = alertWorld({ mode: 'feed', pageSize: 1 });
+    world.set('a');
+    world.set('b');
+    world.fake.beforePage = (page) => {
+      if (page > 1) throw new ProviderUnavailableError('502', { sent: true });
+    };
+    await world.poll();
+    expect(world.news()).toEqual(['watch/a opened 1']);
+    expect(world.state.checkpoints.get('watch')?.resume).toBeUndefined();
+  });
+
   it('I15: never moves the checkpoint past now less the lag', async () => {
     const world = alertWorld({ mode: 'feed', lagMs: 3 * MINUTE });
     await world.poll();

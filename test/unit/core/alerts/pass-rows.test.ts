@@ -149,6 +149,8 @@ describe('the news of one pass', () => {
   it('A26: are published the worst first, then by their ids', () => {
     const { single, digested, reason } = divideNews(news, 2, undefined);
     expect([idsOf(single), idsOf(digested), reason]).toEqual([['c', 'a'], ['b'], 'storm']);
+    const many = ['e', 'b', 'a', 'd', 'c'].map((id) => transition(id, 'opened'));
+    expect(idsOf(divideNews(many, 5, undefined).single)).toEqual(['a', 'b', 'c', 'd', 'e']);
     const all = divideNews(news.toReversed(), 3, undefined);
     expect([idsOf(all.single), all.digested, all.reason]).toEqual([['c', 'a', 'b'], [], undefined]);
     const silent = divideNews(news, 3, { from: NOON, to: later(1), reason: 'r' });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { followHint } from '../../../../functions/core/alerts/hints.ts';
-import { BudgetExhaustedError } from '../../../../functions/core/errors.ts';
+import { BudgetExhaustedError, ConfigInvalidError, ConflictError } from '../../../../functions/core/errors.ts';
 import type { AlertJob } from '../../../../functions/core/jobs.ts';
 import { replayEvents } from '../../../../functions/core/publishing/replay.ts';
 import { alertWorld, AMPLE, fakeApi, NOON } from '../../../support/alert-world.ts';
@@ -117,5 +117,70 @@ describe('storm control', () => {
     await world.poll();
     const digests = world.rows().filter(({ event }) => event.type === 'steward.alert.digest');
     expect(digests.map(({ event }) => event.data)).toMatchObject([{ reason: 'maintenance', versions: 1 }]);
+  });
+});
+
+describe('following a hint', () => {
+  const maintenance = [{ from: NOON, to: later(10), reason: 'moving house' }];
+  const follow = (world: ReturnType<typeof alertWorld>, change: object = {}) =>
+    followHint({ ...world.dependencies, ...change }, world.job, fakeApi(world.source), 'a', AMPLE);
+  const silenced = (world: ReturnType<typeof alertWorld>) => world.state.checkpoints.get('watch')?.silenced;
+
+  /** Its checkpoint stands, and a hook tells of `a`. */
+  async function hinted(job: Partial<AlertJob>) {
+    const world = alertWorld({ mode: 'feed' }, job);
+    await world.poll();
+    world.clock.advance(MINUTE);
+    world.change('a', {});
+    return world;
+  }
+
+  it('asks for its record with what the job says, and not where a source has no single ones', async () => {
+    const world = alertWorld({ mode: 'feed' }, { options: { region: 'eu' } });
+    const contexts: unknown[] = [];
+    const readOne = async (_call: unknown, context: unknown) => void contexts.push(context);
+    const api = fakeApi({ ...world.source, readOne });
+    await followHint(world.dependencies, world.job, api, 'a', AMPLE);
+    expect(contexts).toEqual([{ connection: 'acme', settings: {}, options: { region: 'eu' }, now: NOON }]);
+    const snapshot = alertWorld({ mode: 'snapshot' });
+    await expect(follow(snapshot)).rejects.toThrow(ConfigInvalidError);
+  });
+
+  it('I12: counts what it was silent about in maintenance, and nothing else', async () => {
+    const silent = await hinted({ maintenance });
+    await follow(silent);
+    const { revision } = silent.state.checkpoints.get('watch') ?? {};
+    expect([silenced(silent), revision]).toEqual([1, 2]);
+    await follow(silent);
+    expect(silent.state.checkpoints.get('watch')).toMatchObject({ silenced: 1, revision: 2 });
+    const flooded = await hinted({ stormThreshold: 0 });
+    expect(await follow(flooded)).toMatchObject({ digested: 1 });
+    expect(silenced(flooded)).toBe(0);
+    const early = alertWorld({ mode: 'feed' }, { maintenance });
+    early.set('a');
+    expect(await follow(early)).toMatchObject({ digested: 1 });
+    expect(silenced(early)).toBeUndefined();
+  });
+
+  it.each([
+    [1, 1],
+    [2, 1],
+    [3, 0],
+  ])('I12: counts again, three times at most, where a pass moved the checkpoint %i times', async (times, counted) => {
+    const world = await hinted({ maintenance });
+    let [left, tries] = [times, 0];
+    const saveCheckpoint: typeof world.store.saveCheckpoint = async (...given) => {
+      tries += 1;
+      if ((left -= 1) >= 0) throw new ConflictError('moved');
+      return world.store.saveCheckpoint(...given);
+    };
+    await follow(world, { store: { ...world.store, saveCheckpoint } });
+    expect([silenced(world), tries]).toEqual([counted, Math.min(3, times + 1)]);
+  });
+
+  it('stops for what nobody knows', async () => {
+    const world = await hinted({ maintenance });
+    const saveCheckpoint = async () => Promise.reject(new TypeError('a bug'));
+    await expect(follow(world, { store: { ...world.store, saveCheckpoint } })).rejects.toThrow(TypeError);
   });
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ProviderUnavailableError } from '../../../../functions/core/errors.ts';
+import type { AlertJob } from '../../../../functions/core/jobs.ts';
 import type { OutboxRow } from '../../../../functions/core/events.ts';
 import type { HookKeeping, HookProfile } from '../../../../functions/core/provider.ts';
 import { createKeepHooks } from '../../../../functions/core/work/keep-hooks.ts';
@@ -55,7 +56,8 @@ function setUp() {
     log,
   });
   const api = fakeApi(fakeSource({ mode: 'feed' }).source);
-  const keep = () => keepHooks(anAlertJob(), { ...api, provider: { ...api.provider, hooks: profile } });
+  const keep = (job: Partial<AlertJob> = {}, hooksOf: HookProfile | undefined = profile) =>
+    keepHooks(anAlertJob(job), { ...api, provider: { ...api.provider, hooks: hooksOf } });
   const ours = () => [...standing.keys()].filter((target) => target.startsWith(BASE));
   const delivered = (at: Date) => void (deliveredAt = at);
   return { clock, log, hooks, standing, profile, rows, keep, ours, delivered };
@@ -200,6 +202,62 @@ describe('keeping webhooks', () => {
     await keep();
     expect(ours()).toHaveLength(1);
     expect(await hooks.list('acme')).toHaveLength(1);
+  });
+
+  it('looks after none of another job, another source, or a provider whose hooks cannot be looked at', async () => {
+    const { keep, hooks, ours, profile } = setUp();
+    await hooks.want(WANTED);
+    expect(await keep({ name: 'other' })).toBe(false);
+    expect(await keep({ source: 'other' })).toBe(false);
+    const { standing: _, ...blind } = profile;
+    expect(await keep({}, blind)).toBe(false);
+    expect(ours()).toEqual([]);
+    await keep();
+    expect(ours()).toHaveLength(1);
+  });
+
+  it('leaves another hook of its connection alone, and its address', async () => {
+    const { keep, hooks, standing, ours } = setUp();
+    await hooks.want(WANTED);
+    await hooks.want({ ...WANTED, name: 'second' });
+    await keep();
+    expect(ours()).toHaveLength(2);
+    expect(await hooks.list('acme')).toHaveLength(2);
+    expect(standing.get('https://elsewhere.example/x')).toBe('active');
+  });
+
+  it('counts what it mended, and says which was the first time', async () => {
+    const { keep, hooks, log, clock, standing, ours } = setUp();
+    await hooks.want(WANTED);
+    await keep();
+    clock.advance(3_600_000);
+    standing.set(ours()[0] ?? '', 'disabled');
+    await keep();
+    expect(log.events.map(([, fields]) => [fields?.['mended'], fields?.['first']])).toEqual([
+      [1, true],
+      [1, false],
+    ]);
+  });
+
+  it('was off since the last delivery of its own event, after it was kept', async () => {
+    const { keep, hooks, clock, standing, rows, ours, profile } = setUp();
+    await hooks.want(WANTED);
+    await keep();
+    const target = ours()[0] ?? '';
+    const at = (minutes: number) => new Date(NOON.getTime() + minutes * 60_000);
+    const hook = { event: 'TaskCreated', targetUrl: target, active: false };
+    standing.set(target, 'disabled');
+    Object.assign(profile, {
+      standing: async () => [
+        { ...hook, lastDeliveryAt: at(20) },
+        { ...hook, event: 'TaskUpdated', active: true, lastDeliveryAt: at(40) },
+        { ...hook, targetUrl: 'https://elsewhere.example/x', active: true, lastDeliveryAt: at(50) },
+      ],
+    });
+    clock.advance(3_600_000);
+    await keep();
+    expect(rows[0]?.event.data).toMatchObject({ since: at(20).toISOString(), events: ['TaskCreated'] });
+    expect(rows[0]?.event.summary).toMatch(/; the poll of watch finds what it missed of TaskCreated$/);
   });
 
   it('leaves a poll alone when it fails', async () => {
