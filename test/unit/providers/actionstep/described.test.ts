@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigInvalidError } from '../../../../functions/core/errors.ts';
+import type { CallApi } from '../../../../functions/core/provider.ts';
+import { ActionstepRefusedError } from '../../../../functions/providers/actionstep/judge.ts';
 import { actionstep } from '../../../../functions/providers/actionstep/provider.ts';
+import { findTimeModule } from '../../../../functions/providers/actionstep/time-module.ts';
 import type { ActionstepSimulatorOptions } from '../../../../infra/local/providers/actionstep/options.ts';
-import { open, readAll } from './harness.ts';
+import { open, readAll, response } from './harness.ts';
 
 const describing = (name: string, options: unknown = {}) => {
   const report = actionstep.sources[name];
@@ -148,6 +151,25 @@ describe('a request for rows', () => {
     });
   });
 
+  it.each([
+    ['rows', 'rows', 'timeentries'],
+    ['none', 'rows', 'timerecords'],
+    ['refused', 'rows', 'timerecords'],
+    ['none', 'none', 'timeentries'],
+    ['none', 'refused', 'timeentries'],
+    ['refused', 'none', 'timerecords'],
+  ] as const)(
+    'takes entries that are %s and records that are %s for the module %s',
+    async (entries, records, module) => {
+      const call: CallApi = async ({ path }) => {
+        const answer = path === 'timeentries' ? entries : records;
+        if (answer === 'refused') throw new ActionstepRefusedError(404, undefined);
+        return response(200, { [path]: answer === 'rows' ? [{ id: 1 }] : [] });
+      };
+      expect(await findTimeModule(call)).toBe(module);
+    },
+  );
+
   it('goes on at a stored place, and at none that is none', async () => {
     const harness = await open({ size: 30 });
     const report = actionstep.sources.actions;
@@ -173,6 +195,24 @@ describe('a request for rows', () => {
 });
 
 describe('the connection', () => {
+  it('exchanges a code with its proof where there is one', () => {
+    const form = (codeVerifier?: string) => {
+      const proof = codeVerifier === undefined ? {} : { codeVerifier };
+      const grant = { type: 'authorization-code', code: 'c', redirectUri: 'https://s.example/cb', ...proof } as const;
+      const { body } = actionstep.token.request(grant, {}, { clientId: 'i', clientSecret: 's' });
+      return Object.fromEntries(new URLSearchParams(body));
+    };
+    const plain = {
+      grant_type: 'authorization_code',
+      code: 'c',
+      redirect_uri: 'https://s.example/cb',
+      client_id: 'i',
+      client_secret: 's',
+    };
+    expect(form()).toEqual(plain);
+    expect(form('v')).toEqual({ ...plain, code_verifier: 'v' });
+  });
+
   it('shares its budget with others of one organisation and environment', () => {
     const account = (settings: object, clientId?: string) =>
       actionstep.budgetAccount(actionstep.parseSettings(settings), clientId);

@@ -114,6 +114,12 @@ describe('a list that moves', () => {
   it('goes one page back where its last one is gone, and is not over', () => {
     const step = takePage(at({ page: 3, total: 21, pageSize: 10 }), page(1, 0), 200);
     expect(step).toMatchObject({ done: false, state: { page: 2, rereads: 1, total: 21 } });
+    const first = takePage(at({ page: 1, total: 21, pageSize: 10 }), page(1, 0), 200);
+    expect(first).toMatchObject({ done: true, state: { page: 2, rereads: 0 } });
+    const none = takePage(at({ page: 3, total: null, pageSize: 10 }), page(1, 0), 200);
+    expect(none).toMatchObject({ done: true, state: { page: 4, rereads: 0 } });
+    const untold = takePage(at({ page: 3, total: 45, pageSize: 10 }), page(21, 10), 200);
+    expect(untold).toMatchObject({ done: false, state: { page: 4, rereads: 0 } });
     const told = takePage(at({ page: 3, total: 20, pageSize: 10 }), page(1, 0, paging(20, 3)), 200);
     expect(told).toMatchObject({ done: true, state: { rereads: 0 } });
   });

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ProviderUnavailableError, UsageError } from '../../../../functions/core/errors.ts';
+import {
+  ProviderResponseInvalidError,
+  ProviderUnavailableError,
+  UsageError,
+} from '../../../../functions/core/errors.ts';
 import { createNoteJob, markedText, markerText, parseNoteJob } from '../../../../functions/core/notes/note.ts';
 import type { CallApi } from '../../../../functions/core/provider.ts';
 import { actionstep } from '../../../../functions/providers/actionstep/provider.ts';
-import { open, type Harness } from './harness.ts';
+import { open, response, type Harness } from './harness.ts';
 
 const job = createNoteJob('run-1', { connection: 'harbour', action: '1002', text: 'Export of February is filed.' });
 
@@ -75,9 +79,9 @@ describe('writeNote', () => {
   it('writes once when the reply of the POST was lost', async () => {
     const harness = await open();
     const lossy: CallApi = async (request) => {
-      const response = await harness.api.call(request);
+      const answer = await harness.api.call(request);
       if (request.method === 'POST') throw new ProviderUnavailableError('reset', { sent: true });
-      return response;
+      return answer;
     };
     await expect(write(harness, lossy)).rejects.toThrow(ProviderUnavailableError);
     expect((await write(harness)).status).toBe('found');
@@ -109,5 +113,13 @@ describe('writeNote', () => {
       code: 'PROVIDER_REFUSED',
       status: 404,
     });
+  });
+
+  it('fails where a note was taken and neither its id nor the note can be seen', async () => {
+    const harness = await open();
+    const blind: CallApi = async () => response(200, { filenotes: [] });
+    await expect(write(harness, blind)).rejects.toThrow(ProviderResponseInvalidError);
+    const told: CallApi = async ({ method }) => response(200, { filenotes: method === 'POST' ? [{}, { id: 9 }] : [] });
+    expect(await write(harness, told)).toEqual({ status: 'written', id: '9' });
   });
 });
