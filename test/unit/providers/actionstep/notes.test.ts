@@ -122,4 +122,36 @@ describe('writeNote', () => {
     const told: CallApi = async ({ method }) => response(200, { filenotes: method === 'POST' ? [{}, { id: 9 }] : [] });
     expect(await write(harness, told)).toEqual({ status: 'written', id: '9' });
   });
+
+  it('takes for its own what carries the marker in its matter, whatever the search answers', async () => {
+    const harness = await open();
+    const text = markedText(job);
+    const posts = async (rows: readonly object[]) => {
+      const methods: string[] = [];
+      const call: CallApi = async ({ method, query = [] }) => {
+        methods.push(method);
+        if (method === 'GET') {
+          expect(query).toEqual([
+            ['action_eq', '1002'],
+            ['text_ilike', `*${job.marker}*`],
+            ['sort', 'id'],
+            ['pageSize', '50'],
+          ]);
+        }
+        return response(200, { filenotes: method === 'POST' ? { id: 9 } : rows });
+      };
+      return { outcome: await write(harness, call), posted: methods.includes('POST') };
+    };
+    for (const links of [{ action: '1002' }, { action: 1002 }, {}, undefined]) {
+      const found = await posts([{ id: 5, text, links }]);
+      expect(found).toEqual({ outcome: { status: 'found', id: '5' }, posted: false });
+    }
+    for (const row of [
+      { id: 5, text, links: { action: '1003' } },
+      { id: 5, text: 7 },
+      { id: 5, text: 'other' },
+    ]) {
+      expect(await posts([row])).toEqual({ outcome: { status: 'written', id: '9' }, posted: true });
+    }
+  });
 });
