@@ -39,6 +39,24 @@ describe('ConnectionAccess', () => {
     await expect(access.open('c1')).rejects.toThrow(error);
   });
 
+  it('finds one without opening it, and asks for a refresh of one whose token was rejected', async () => {
+    const { access, world } = await setUp();
+    expect(await access.find('c1')).toMatchObject({ name: 'c1', generation: 1 });
+    expect(await access.find('nobody')).toBeUndefined();
+    await access.reject('c1', 1);
+    expect(world.connections.items.get('c1')?.rejectedGeneration).toBe(1);
+  });
+
+  it('reads a connection once where its generation is the one that was committed', async () => {
+    const { world } = await setUp();
+    const { store, sealer, clock } = world.dependenciesOf();
+    world.connections.highWaters.set('c1', 1);
+    let reads = 0;
+    const find: typeof store.find = (name) => ((reads += 1), store.find(name));
+    await createConnectionAccess({ store: { ...store, find }, sealer, clock }).open('c1');
+    expect(reads).toBe(1);
+  });
+
   it('goes on with a suspect connection while its access token lives', async () => {
     const { access } = await setUp({ health: 'suspect' });
     expect((await access.open('c1')).accessToken).toBe('canary-access-first');
