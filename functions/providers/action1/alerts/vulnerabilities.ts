@@ -68,7 +68,7 @@ function matters(item: Action1Vulnerability, { minimumScore, knownExploited, ove
 function toAlert(item: Action1Vulnerability, organization: Organization): Alert {
   const score = scoreOf(item.cvss_score);
   const software = toSoftware(item.software);
-  const products = software.flatMap(({ product }) => (product === undefined ? [] : [product]));
+  const products = software.flatMap(({ product }) => (typeof product === 'string' ? [product] : []));
   const signs = [
     ...(item.cisa_kev === true ? ['known to be exploited'] : []),
     ...(statusOf(item) === 'overdue' ? ['remediation overdue'] : []),

@@ -419,7 +419,7 @@ describe('alerts', () => {
       remediation_deadline: STAMP,
       endpoints_count: '12',
       cisa_kev: 'Yes',
-      software: [{ product_name: 'Browser' }],
+      software: [{ product_name: 'Browser' }, {}],
     };
     const { alerts, asked } = await alertsOf('vulnerabilities', {}, [item, { cve_id: 'CVE-2', cvss_score: 9 }]);
     expect(alerts[0]).toEqual({
@@ -438,7 +438,7 @@ describe('alerts', () => {
         publishedAt: '2026-05-01T00:00:00.000Z',
         vector: 'AV:N',
         products: ['Browser'],
-        software: [{ product: 'Browser', platform: null, versions: [], updates: [] }],
+        software: ['Browser', null].map((product) => ({ product, platform: null, versions: [], updates: [] })),
       },
     });
     expect(alerts[1]).toMatchObject({
