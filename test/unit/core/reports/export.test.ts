@@ -138,6 +138,29 @@ describe('createRunExport()', () => {
     expect(world.windows.outbox).toHaveLength(1);
   });
 
+  it('I18 I19 makes one chain of two windows that are due at once: one is begun, the other when that one has ended', async () => {
+    const world = createWorld();
+    const begin = () => Promise.allSettled([world.begin(DAY.from, DAY.to), world.begin(NEXT_DAY.from, NEXT_DAY.to)]);
+    const [first, refused] = await begin();
+    expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'CONFLICT' } });
+    if (first.status === 'rejected') throw first.reason;
+    // Another tick comes in the middle of the export, and finds a window under way.
+    world.setReadPage(async (...given) => {
+      const states = (await begin()).map(({ status }) => status);
+      expect(states).toEqual(['rejected', 'rejected']);
+      return pagesOf(someRows(10), 4)(...given);
+    });
+    expect(await world.drive(first.value)).toMatchObject({ result: { state: 'exported' } });
+    world.setReadPage(pagesOf(someRows(12), 5));
+    expect(await exported(world, NEXT_DAY)).toMatchObject({ state: 'exported' });
+    expect((await world.windows.chain('nightly'))?.sequence).toBe(2);
+    const digest = createHash('sha256')
+      .update((await world.archive.read(`${PREFIX}manifest.json`)) ?? '')
+      .digest('hex');
+    expect(world.manifest(NEXT_DAY.from, NEXT_DAY.to)).toMatchObject({ sequence: 2, previous: { sha256: digest } });
+    expect(await findingsOf(world)).toEqual([]);
+  });
+
   it('E12 goes on from a manifest that an attempt before wrote and could not make known', async () => {
     const world = createWorld();
     const input = await world.begin(DAY.from, DAY.to);
