@@ -4,6 +4,12 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 /** A JSON object. */
 export type JsonObject = { readonly [key: string]: JsonValue };
 
+/** An id as text: decimal ids come as numbers from some services. Anything else is none. */
+export function idText(value: JsonValue | undefined): string | undefined {
+  if (typeof value === 'string' && value !== '') return value;
+  return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined;
+}
+
 /**
  * The one text of a JSON value: keys sorted by UTF-16 code unit, no white space.
  *

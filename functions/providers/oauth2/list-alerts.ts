@@ -7,10 +7,10 @@ import type {
   AlertState,
   Severity,
 } from '../../core/alerts/source.ts';
-import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { idText, type JsonObject, type JsonValue } from '../../core/json.ts';
 import type { CallApi } from '../../core/provider.ts';
 import { check, members, oneOf, stored } from './checks.ts';
-import { idText, valueAt } from './ways.ts';
+import { valueAt } from './ways.ts';
 import { queryOf } from './query.ts';
 import { innerWay, recipe } from './recipe.ts';
 import { readStamp, STAMP_FORMATS } from './stamps.ts';

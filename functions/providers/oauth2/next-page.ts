@@ -1,10 +1,10 @@
 import { ExportIncompleteError } from '../../core/errors.ts';
 import type { HttpResponse } from '../../core/http.ts';
-import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { idText, type JsonObject, type JsonValue } from '../../core/json.ts';
 import type { Completeness } from '../../core/reports/source.ts';
 import { followed, nextOfHeader } from './links.ts';
 import { digest, type Place } from './place.ts';
-import { idText, valueAt } from './ways.ts';
+import { valueAt } from './ways.ts';
 import type { Recipe } from './recipe.ts';
 
 /** As many times the same page may come before it is taken for the only one. */

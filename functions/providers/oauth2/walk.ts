@@ -1,11 +1,11 @@
 import { ProviderResponseInvalidError, ResponseTooLargeError } from '../../core/errors.ts';
 import { bodyJson } from '../../core/http.ts';
-import { canonicalJson, type JsonObject, type JsonValue } from '../../core/json.ts';
+import { canonicalJson, idText, type JsonObject, type JsonValue } from '../../core/json.ts';
 import type { CallApi, ProviderContext } from '../../core/provider.ts';
 import type { Completeness } from '../../core/reports/source.ts';
 import { endedBy, nextOf, type Page } from './next-page.ts';
 import { digest, marked, type Place } from './place.ts';
-import { countOf, idText, valueAt } from './ways.ts';
+import { countOf, valueAt } from './ways.ts';
 import type { Recipe } from './recipe.ts';
 import { apiBase, readSettings } from './settings.ts';
 

@@ -28,12 +28,6 @@ export function valueAt(document: JsonValue | undefined, text: string): JsonValu
   return found;
 }
 
-/** An id as text: numbers come as numbers from some services. */
-export function idText(value: JsonValue | undefined): string | undefined {
-  if (typeof value === 'string' && value !== '') return value;
-  return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined;
-}
-
 /** A count, as a number or as digits. */
 export function countOf(value: JsonValue | undefined): number | undefined {
   const count = typeof value === 'string' && /^\d{1,12}$/u.test(value) ? Number(value) : value;

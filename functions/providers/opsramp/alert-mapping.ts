@@ -1,7 +1,7 @@
 import type { Alert, AlertState, Severity } from '../../core/alerts/source.ts';
-import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { idText, type JsonObject, type JsonValue } from '../../core/json.ts';
 import { parseInstant } from './dates.ts';
-import { firstText, idText, objectAt } from './items.ts';
+import { firstText, objectAt } from './items.ts';
 
 const SEVERITY: Readonly<Record<string, Severity>> = {
   critical: 'critical',

@@ -1,11 +1,5 @@
 import { ProviderResponseInvalidError } from '../../core/errors.ts';
-import type { JsonObject, JsonValue } from '../../core/json.ts';
-
-/** An id as text: decimal ids come as numbers from some services. */
-export function idText(value: JsonValue | undefined): string | undefined {
-  if (typeof value === 'string' && value !== '') return value;
-  return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined;
-}
+import { idText, type JsonObject, type JsonValue } from '../../core/json.ts';
 
 /** @throws ProviderResponseInvalidError for an item without an id: it could be neither counted nor told apart. */
 export function requireId(item: JsonObject, member: string, path: string): string {

@@ -11,7 +11,8 @@ import { queryOf } from '../../../../functions/providers/oauth2/query.ts';
 import type { Recipe } from '../../../../functions/providers/oauth2/recipe.ts';
 import { readStamp, writeStamp } from '../../../../functions/providers/oauth2/stamps.ts';
 import { stepWalk } from '../../../../functions/providers/oauth2/walk.ts';
-import { countOf, idText, valueAt, wayOf } from '../../../../functions/providers/oauth2/ways.ts';
+import { idText } from '../../../../functions/core/json.ts';
+import { countOf, valueAt, wayOf } from '../../../../functions/providers/oauth2/ways.ts';
 import { NOW, response, SETTINGS } from './harness.ts';
 
 const recipeOf = (given: object) => list.parseOptions({ path: 'things', ...given }) as unknown as Recipe;

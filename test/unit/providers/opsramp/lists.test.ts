@@ -3,7 +3,7 @@ import type { AlertSource } from '../../../../functions/core/alerts/source.ts';
 import { ExportIncompleteError, ProviderResponseInvalidError } from '../../../../functions/core/errors.ts';
 import type { JsonValue } from '../../../../functions/core/json.ts';
 import type { ApiRequest, CallApi } from '../../../../functions/core/provider.ts';
-import { idText } from '../../../../functions/providers/opsramp/items.ts';
+import { idText } from '../../../../functions/core/json.ts';
 import { OpsrampRefusedError } from '../../../../functions/providers/opsramp/judge.ts';
 import { parseList, readList } from '../../../../functions/providers/opsramp/paging.ts';
 import { opsramp } from '../../../../functions/providers/opsramp/provider.ts';
