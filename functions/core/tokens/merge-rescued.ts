@@ -27,10 +27,27 @@ export async function mergeRescued(
   const dead = deadAttempts(leased).toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
   const consents = dead.filter(({ kind }) => kind === 'authorization');
   for (const fingerprint of new Set([...consents, ...dead].map((attempt) => attempt.fingerprint))) {
-    const text = await dependencies.rescue.find(leased.connection.name, fingerprint);
-    if (text !== undefined && (await mergeOne(dependencies, leased, rescueFromText(text), deadline))) return true;
+    if (await mergeOf(dependencies, leased, fingerprint, deadline)) return true;
   }
-  return false;
+  return leased.connection.refusedFingerprint === leased.spends && mergeSuccessor(dependencies, leased, deadline);
+}
+
+/**
+ * What was bought with the token that the lease is for, whoever bought it: an item out of a backup has no attempt that
+ * says so. Asked where the token was refused, before a person is.
+ */
+export function mergeSuccessor(dependencies: MergeDependencies, leased: Leased, deadline: Deadline): Promise<boolean> {
+  return mergeOf(dependencies, leased, leased.spends, deadline);
+}
+
+async function mergeOf(
+  dependencies: MergeDependencies,
+  leased: Leased,
+  spent: string,
+  deadline: Deadline,
+): Promise<boolean> {
+  const text = await dependencies.rescue.find(leased.connection.name, spent);
+  return text !== undefined && mergeOne(dependencies, leased, rescueFromText(text), deadline);
 }
 
 async function mergeOne(

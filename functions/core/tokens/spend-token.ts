@@ -52,7 +52,7 @@ export async function spendToken(
     drawAgain: () => hasBudget(dependencies, leased),
   });
   if (result.kind === 'granted') return commitGranted(dependencies, leased, ready, before.grant, result, deadline);
-  return settleRefused(dependencies, leased, result);
+  return settleRefused(dependencies, leased, result, deadline);
 }
 
 /** No answer is a no: the call that was made has its verdict, and a second one can wait. */
@@ -209,6 +209,7 @@ async function settleRefused(
   dependencies: TokenDependencies,
   leased: Leased,
   result: Exclude<TokenCallResult, { kind: 'granted' }>,
+  deadline: Deadline,
 ): Promise<Spent> {
   const { log, metrics } = dependencies;
   const { connection, provider } = leased;
@@ -222,7 +223,7 @@ async function settleRefused(
   });
   const code = error.code;
   if (rotates && error instanceof GrantRejectedError) {
-    return { ...(await judgeRefusal(dependencies, leased, error)), word: { kind: 'answered' }, code };
+    return { ...(await judgeRefusal(dependencies, leased, error, deadline)), word: { kind: 'answered' }, code };
   }
   if (result.kind === 'ambiguous' && rotates) {
     await settleAmbiguous(dependencies, leased, error);

@@ -1,12 +1,17 @@
-import { type GrantRejectedError, ReauthorizationRequiredError } from '../errors.ts';
+import { type GrantRejectedError, ReauthorizationRequiredError, ServiceError } from '../errors.ts';
+import type { Deadline } from '../time.ts';
 import type { TokenDependencies } from './dependencies.ts';
 import { type Leased, resolvedBy, rivals } from './leased.ts';
+import { mergeSuccessor } from './merge-rescued.ts';
 import { persistently } from './persistent.ts';
 import type { RefreshOutcome } from './refresh-result.ts';
 import { afterLeases, settleFailure } from './settle.ts';
 import { LEASE_MS } from './timing.ts';
 
-type VerdictDependencies = Pick<TokenDependencies, 'store' | 'clock' | 'wait' | 'events' | 'log' | 'metrics'>;
+type VerdictDependencies = Pick<
+  TokenDependencies,
+  'store' | 'rescue' | 'sealer' | 'clock' | 'wait' | 'events' | 'log' | 'metrics'
+>;
 
 /** Settled already, or to be decided when it is known whether everybody was refused. */
 export type Verdict =
@@ -16,13 +21,14 @@ export type Verdict =
 /**
  * What `invalid_grant` means (DESIGN 5.2, step 6): a decision list on what the table says now, not on what we read before.
  *
- * Somebody else's success is a success. Somebody else's open attempt is a reason to wait. Only a token that nobody
- * else can have spent is dead.
+ * Somebody else's success is a success, and so is one that lies in the rescue bucket. Somebody else's open attempt is a
+ * reason to wait. Only a token that nobody else can have spent is dead.
  */
 export async function judgeRefusal(
   dependencies: VerdictDependencies,
   leased: Leased,
   error: GrantRejectedError,
+  deadline: Deadline,
 ): Promise<Verdict> {
   const { store, clock, wait } = dependencies;
   const { name } = leased.connection;
@@ -42,9 +48,11 @@ export async function judgeRefusal(
     ({ id, startedAt }) => id !== leased.attempt && startedAt.getTime() + LEASE_MS > now.getTime(),
   );
   if (younger.length > 0) {
-    await settleSuspect(dependencies, leased, afterLeases(younger.map(({ startedAt }) => startedAt)));
+    await settleSuspect(dependencies, leased, 'another request with it was open', younger);
     return { outcome: 'suspect' };
   }
+  const brought = await bringSuccessor(dependencies, leased, deadline);
+  if (brought !== undefined) return { outcome: brought };
   return {
     outcome: 'reauthorization-required',
     decide: async (incident) => {
@@ -55,15 +63,36 @@ export async function judgeRefusal(
   };
 }
 
+/** Out of the rescue bucket into the refused token's place. While the bucket cannot be asked, no person is either. */
+async function bringSuccessor(
+  dependencies: VerdictDependencies,
+  leased: Leased,
+  deadline: Deadline,
+): Promise<RefreshOutcome | undefined> {
+  const { clock, log, wait } = dependencies;
+  try {
+    const isMerged = await persistently(() => mergeSuccessor(dependencies, leased, deadline), wait);
+    return isMerged ? 'merged' : undefined;
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    log.warn('rescue.unread', { connection: leased.connection.name, code: error.code });
+    const why = 'the rescue bucket could not be asked for its successor';
+    await settleSuspect(dependencies, leased, why, [{ startedAt: clock.now() }]);
+    return 'suspect';
+  }
+}
+
 /** The token was refused while somebody else may hold its successor. It is not presented again; only looked after. */
 async function settleSuspect(
   { store, clock, events }: VerdictDependencies,
   { connection, attempt, spends }: Leased,
-  lookAt: Date,
+  why: string,
+  others: readonly { readonly startedAt: Date }[],
 ): Promise<void> {
   const now = clock.now();
+  const lookAt = afterLeases(others.map(({ startedAt }) => startedAt));
   const row = events(connection, 'suspect', now, {
-    summary: `${connection.name}: its refresh token was refused while another request with it was under way; looking again at ${lookAt.toISOString()}`,
+    summary: `${connection.name}: its refresh token was refused, and ${why}; looking again at ${lookAt.toISOString()}`,
     about: spends,
     severity: 'medium',
     data: { cause: 'refused', lookAt: lookAt.toISOString() },
@@ -78,11 +107,7 @@ async function settleSuspect(
       nextRefreshAt: lookAt,
       releasesLease: true,
       resolves: [attempt],
-      lastError: {
-        code: 'GRANT_REJECTED',
-        message: 'The refresh token was refused; another request with it was open',
-        at: now,
-      },
+      lastError: { code: 'GRANT_REJECTED', message: `The refresh token was refused; ${why}`, at: now },
     },
     [row],
     now,

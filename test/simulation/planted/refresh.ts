@@ -77,6 +77,13 @@ export const REFRESH_FAULTS: readonly PlantedFault[] = [
     tests: TOKEN_TESTS,
   },
   {
+    name: 'refresh: a person is asked before the rescue bucket is',
+    file: `${TOKENS}/verdict.ts`,
+    search: 'const brought = await bringSuccessor(dependencies, leased, deadline);',
+    replace: "const brought = await bringSuccessor(dependencies, { ...leased, spends: '' }, deadline);",
+    tests: TOKEN_TESTS,
+  },
+  {
     name: 'refresh: a 5xx says that the grant is gone',
     file: `${TOKENS}/spend-token.ts`,
     search: 'if (rotates && error instanceof GrantRejectedError) {',

@@ -607,6 +607,65 @@ describe('invalid_grant', () => {
     expect(itemOf(world).refusedFingerprint).toBeUndefined();
     expect(world.endpoint.presented).toHaveLength(1);
   });
+
+  /** A refresh that was bought and spilled, and the item as a backup from before has it: no attempt says so. */
+  async function restoredAfterSpill() {
+    const world = await connectedWorld();
+    const backup = itemOf(world);
+    const { commit } = world.connections;
+    world.connections.commit = async () => {
+      throw new StoreUnavailableError('down');
+    };
+    expect((await refreshOnce(world)).outcome).toBe('spilled');
+    world.connections.commit = commit;
+    world.connections.items.set('c1', backup);
+    world.clock.advance(LEASE_MS);
+    return world;
+  }
+
+  it('I5: looks into the rescue bucket before a person is asked, for an item out of a backup', async () => {
+    const world = await restoredAfterSpill();
+    expect(await refreshOnce(world)).toMatchObject({ outcome: 'merged', word: { kind: 'answered' } });
+    expect(itemOf(world)).toMatchObject({ health: 'connected', generation: 2, attempts: [] });
+    expect(itemOf(world).fingerprint).toBe(tokenFingerprint(world.endpoint.liveToken('c1') ?? ''));
+    expect(world.eventTypes()).toEqual(['restored']);
+    expect(world.rescued.size).toBe(0);
+  });
+
+  it('I5: presents nothing again while the rescue bucket cannot be read, and asks nobody', async () => {
+    const world = await restoredAfterSpill();
+    const { find } = world.rescue;
+    let asked = 0;
+    world.rescue.find = async () => {
+      asked += 1;
+      throw new StoreUnavailableError('down');
+    };
+    expect((await refreshOnce(world)).outcome).toBe('suspect');
+    expect(asked).toBe(4);
+    expect(itemOf(world)).toMatchObject({ health: 'suspect', attempts: [], lastError: { code: 'GRANT_REJECTED' } });
+    expect(itemOf(world).lastError?.message).toBe(
+      'The refresh token was refused; the rescue bucket could not be asked for its successor',
+    );
+    expect(itemOf(world).nextRefreshAt).toEqual(new Date(world.clock.now().getTime() + LEASE_MS));
+    world.clock.advance(LEASE_MS);
+    await expect(refreshOnce(world)).rejects.toThrow(StoreUnavailableError);
+    expect(itemOf(world)).toMatchObject({ health: 'suspect', failures: 1 });
+    world.rescue.find = find;
+    world.clock.advance(HOUR_MS);
+    expect((await refreshOnce(world)).outcome).toBe('merged');
+    expect(itemOf(world)).toMatchObject({ health: 'connected', generation: 2 });
+    expect(world.endpoint.presented).toHaveLength(2);
+    expect(world.eventTypes()).toEqual(['suspect', 'restored']);
+  });
+
+  it('I5: takes a bug in the rescue for no verdict either', async () => {
+    const world = await restoredAfterSpill();
+    world.rescue.find = async () => {
+      throw new TypeError('a bug');
+    };
+    await expect(refreshOnce(world)).rejects.toThrow(TypeError);
+    expect(itemOf(world).health).toBe('connected');
+  });
 });
 
 describe('a rejected access token', () => {

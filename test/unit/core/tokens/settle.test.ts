@@ -3,6 +3,8 @@ import type { Connection } from '../../../../functions/core/connections/connecti
 import type { ConnectionChange, ConnectionStore } from '../../../../functions/core/connections/store.ts';
 import { GrantRejectedError, StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import type { ServiceEvent } from '../../../../functions/core/events.ts';
+import type { Sealer } from '../../../../functions/core/sealing/sealer.ts';
+import { HOUR_MS } from '../../../../functions/core/time.ts';
 import { createConnectionEvents } from '../../../../functions/core/tokens/connection-events.ts';
 import { type Leased, resolvedBy, rivals } from '../../../../functions/core/tokens/leased.ts';
 import { persistent, persistently } from '../../../../functions/core/tokens/persistent.ts';
@@ -18,6 +20,7 @@ import {
 } from '../../../../functions/core/tokens/settle.ts';
 import { LEASE_MS } from '../../../../functions/core/tokens/timing.ts';
 import { judgeRefusal, settleRequired } from '../../../../functions/core/tokens/verdict.ts';
+import { createMemoryRescue } from '../../../support/memory-rescue.ts';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
 const inMs = (ms: number) => new Date(NOW.getTime() + ms);
@@ -63,6 +66,8 @@ function scene(answer: { settled?: boolean; found?: Connection | undefined } = {
   } as unknown as ConnectionStore;
   const dependencies = {
     store,
+    rescue: createMemoryRescue(),
+    sealer: {} as Sealer,
     clock: { now: () => NOW },
     wait: async () => {},
     events: createConnectionEvents('test'),
@@ -233,11 +238,12 @@ describe('a connection that came out of a backup', () => {
 
 describe('a refused refresh token', () => {
   const error = new GrantRejectedError('invalid_grant');
+  const deadline = { remainingMs: () => HOUR_MS };
 
   it('R15: is no matter where another stands by now', async () => {
     for (const found of [undefined, connectionOf({ fingerprint: 'f2' })]) {
       const { dependencies, changes } = scene({ found });
-      expect(await judgeRefusal(dependencies, leasedOf(), error)).toEqual({ outcome: 'superseded' });
+      expect(await judgeRefusal(dependencies, leasedOf(), error, deadline)).toEqual({ outcome: 'superseded' });
       expect(changes).toEqual([['c1', { attempt: 'mine' }, { releasesLease: true, resolves: ['mine'] }]]);
     }
   });
@@ -245,7 +251,7 @@ describe('a refused refresh token', () => {
   it('R13: is suspect while another attempt is younger than a lease', async () => {
     const young = [attempt('one', { startedAt: inMs(1 - LEASE_MS) }), attempt('two', { startedAt: inMs(-5) })];
     const { dependencies, changes, told } = scene({ found: connectionOf({ attempts: young }) });
-    expect(await judgeRefusal(dependencies, leasedOf(), error)).toEqual({ outcome: 'suspect' });
+    expect(await judgeRefusal(dependencies, leasedOf(), error, deadline)).toEqual({ outcome: 'suspect' });
     const lookAt = inMs(LEASE_MS - 5);
     expect(afterLeases(young.map(({ startedAt }) => startedAt))).toEqual(lookAt);
     expect(changes).toEqual([
@@ -267,8 +273,9 @@ describe('a refused refresh token', () => {
         },
       ],
     ]);
+    const summary = `c1: its refresh token was refused, and another request with it was open; looking again at ${lookAt.toISOString()}`;
     expect(told).toMatchObject([
-      { type: 'suspect', severity: 'medium', data: { cause: 'refused', lookAt: lookAt.toISOString() } },
+      { type: 'suspect', severity: 'medium', summary, data: { cause: 'refused', lookAt: lookAt.toISOString() } },
     ]);
   });
 
@@ -279,7 +286,7 @@ describe('a refused refresh token', () => {
       [false, 'reauthorization-required', 'reauthorization-required'],
     ] as const) {
       const { dependencies, changes } = scene({ found });
-      const verdict = await judgeRefusal(dependencies, leasedOf(), error);
+      const verdict = await judgeRefusal(dependencies, leasedOf(), error, deadline);
       expect([verdict.outcome, changes]).toEqual(['reauthorization-required', []]);
       expect('decide' in verdict && (await verdict.decide(incident))).toBe(outcome);
       expect(changes[0]?.[2].health).toBe(health);
