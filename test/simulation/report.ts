@@ -85,13 +85,14 @@ const MOST_FAILURES = 5;
 export async function runSeeds(
   seeds: Iterable<number>,
   until = Infinity,
-  told: (failures: number) => void = () => undefined,
+  told: (failures: Totals['failures']) => void = () => undefined,
 ): Promise<Totals> {
   const totals = noTotals();
   const began = performance.now();
   for (const seed of seeds) {
     if (Date.now() >= until || totals.failures.length >= MOST_FAILURES) break;
     const run = await runSeed(seed);
+    const failures = run.failure === undefined ? [] : [{ seed, failure: run.failure }];
     addTotals(totals, {
       ...noTotals(),
       seeds: 1,
@@ -111,9 +112,9 @@ export async function runSeeds(
       coverage: Object.fromEntries(run.coverage),
       looks: Object.fromEntries(run.looks),
       stories: { [run.story]: 1 },
-      failures: run.failure === undefined ? [] : [{ seed, failure: run.failure }],
+      failures,
     });
-    told(run.failure === undefined ? 0 : 1);
+    told(failures);
   }
   totals.seconds = (performance.now() - began) / 1000;
   return totals;

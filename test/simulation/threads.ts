@@ -16,7 +16,7 @@ function* seedsOf({ first, count, step }: Omit<Share, 'until'>): Generator<numbe
 /** What a thread says of the seeds that it has run since it last said so; its totals come at the end. */
 export interface Progress {
   readonly seeds: number;
-  readonly failures: number;
+  readonly failures: Totals['failures'];
 }
 
 /** Runs `count` seeds from `first` on all cores but no more than `most`; a thread that fails makes all of it fail. */
