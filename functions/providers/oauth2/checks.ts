@@ -41,7 +41,7 @@ export function check<Schema extends v.GenericSchema>(
   input: unknown,
   subject: string,
 ): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, input ?? {}, { abortPipeEarly: true });
+  const result = v.safeParse(schema, input ?? {});
   if (result.success) return result.output;
   const issue = result.issues.find(({ expected }) => expected === 'never') ?? result.issues[0];
   const path = (issue.path ?? []).map(({ key }) => key as Name);

@@ -10,10 +10,11 @@ const REL = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/iu;
  * @see https://www.rfc-editor.org/rfc/rfc8288#section-3
  */
 export function nextOfHeader(header: string | undefined): string | undefined {
-  for (const [, target, parameters = ''] of (header ?? '').matchAll(LINK)) {
-    const [, quoted, bare = ''] = REL.exec(parameters) ?? [];
-    const relations = (quoted ?? bare).toLowerCase().split(/\s+/u);
-    if (relations.includes('next')) return target;
+  if (header === undefined) return undefined;
+  for (const [, target, parameters = ''] of header.matchAll(LINK)) {
+    const rel = REL.exec(parameters);
+    const relations = (rel?.[1] ?? rel?.[2])?.toLowerCase().split(/\s/u);
+    if (relations?.includes('next')) return target;
   }
   return undefined;
 }

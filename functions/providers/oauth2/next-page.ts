@@ -5,7 +5,7 @@ import type { Completeness } from '../../core/reports/source.ts';
 import { followed, nextOfHeader } from './links.ts';
 import { digest, type Place } from './place.ts';
 import { valueAt } from './ways.ts';
-import type { Recipe } from './recipe.ts';
+import type { Recipe, Sizes } from './recipe.ts';
 
 /** As many times the same page may come before it is taken for the only one. */
 const ALIKE_LIMIT = 100;
@@ -57,8 +57,8 @@ function checked(next: string | undefined, { path }: Recipe, { mark }: Place): s
 /** A total that is reached on a full page may be too low: the next page tells. */
 function isLast({ path, paging, id }: Recipe, page: Page, taken: Place): boolean {
   if (page.rows.length === 0) return true;
-  const size = 'size' in paging ? paging.size : undefined;
-  const isShort = size !== undefined && page.rows.length < size;
+  const { size }: Sizes = paging;
+  const isShort = page.rows.length < (size ?? 0);
   if (taken.total !== null && taken.taken >= taken.total && (isShort || size === undefined)) return true;
   if ('shortPageIsLast' in paging && paging.shortPageIsLast && isShort) return true;
   if (taken.alike === 0) return false;

@@ -6,15 +6,17 @@ export const STAMP_FORMATS = ['iso', 'seconds', 'milliseconds'] as const;
 export type StampFormat = (typeof STAMP_FORMATS)[number];
 
 /** Date, or date and time; without an offset it is taken to be UTC. */
-const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?)?$/u;
+const ISO = /^\d{4}-\d{2}-\d{2}(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(?:Z|([+-]\d{2}):?(\d{2}))?)?$/u;
 
 /** `undefined` where it is no instant. */
 export function readStamp(value: JsonValue | undefined, format: StampFormat): Date | undefined {
   const isNumber = typeof value === 'number' || (typeof value === 'string' && /^\d{9,14}(?:\.\d{1,9})?$/u.test(value));
   if (isNumber) return format === 'iso' ? undefined : valid(Number(value) * (format === 'seconds' ? SECOND_MS : 1));
-  const [, date, time = '00:00', zone = 'Z'] = ISO.exec(typeof value === 'string' ? value : '') ?? [];
-  if (date === undefined) return undefined;
-  return valid(Date.parse(`${date}T${time}${zone.replace(/^([+-]\d{2})(\d{2})$/u, '$1:$2')}`));
+  if (typeof value !== 'string') return undefined;
+  const parts = ISO.exec(value);
+  if (parts === null) return undefined;
+  const [, time = '00:00', hours = '+00', minutes = '00'] = parts;
+  return valid(Date.parse(`${value.slice(0, 10)}T${time}${hours}:${minutes}`));
 }
 
 export function writeStamp(instant: Date, format: StampFormat): string {

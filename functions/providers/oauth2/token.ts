@@ -101,7 +101,7 @@ function reply(response: HttpResponse, settings: ProviderSettings): TokenReply {
     accessToken,
     expiresInSeconds: life ?? readSettings(settings).assumedAccessTokenSeconds,
     ...(refreshToken ? { refreshToken } : {}),
-    ...(scope ? { scopes: scope.split(/[\s,]+/u).filter((one) => one !== '') } : {}),
+    ...(scope ? { scopes: scope.split(/[\s,]/u).filter((one) => one !== '') } : {}),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Completeness } from '../../core/reports/source.ts';
 import { endedBy, nextOf, type Page } from './next-page.ts';
 import { digest, marked, type Place } from './place.ts';
 import { countOf, valueAt } from './ways.ts';
-import type { Recipe } from './recipe.ts';
+import type { Recipe, Sizes } from './recipe.ts';
 import { apiBase, readSettings } from './settings.ts';
 
 /** Lists are slower than single records. */
@@ -67,9 +67,9 @@ export async function stepWalk(
 }
 
 function withSize(recipe: Recipe, size: number | undefined): Recipe {
-  return size === undefined || recipe.paging.style === 'none'
-    ? recipe
-    : { ...recipe, paging: { ...recipe.paging, size } };
+  if (size === undefined) return recipe;
+  const paging = { ...recipe.paging, size };
+  return { ...recipe, paging };
 }
 
 async function readPage(
@@ -90,9 +90,10 @@ async function readPage(
 
 /** Numbered pages of another size begin elsewhere, and links have a size of their own: both only before the first. */
 function smallerSize({ paging }: Recipe, { next }: Place): number | undefined {
-  if (paging.style === 'none' || paging.sizeParameter === undefined || (paging.size ?? 1) <= 1) return undefined;
-  const isFree = paging.style === 'offset' || paging.style === 'cursor' || next === null;
-  return isFree ? Math.ceil((paging.size ?? 1) / 2) : undefined;
+  const { style, sizeParameter, size = 1 }: Sizes = paging;
+  if (sizeParameter === undefined || size === 1) return undefined;
+  const isFree = style === 'offset' || style === 'cursor' || next === null;
+  return isFree ? Math.ceil(size / 2) : undefined;
 }
 
 async function callPage(
@@ -122,8 +123,7 @@ async function callPage(
 }
 
 function pagingParameters({ paging }: Recipe, next: Place['next']): readonly (readonly [string, string])[] {
-  if (paging.style === 'none') return [];
-  const { size, sizeParameter } = paging;
+  const { size, sizeParameter }: Sizes = paging;
   const sized = size === undefined || sizeParameter === undefined ? [] : [[sizeParameter, String(size)] as const];
   if (paging.style === 'page') return [[paging.parameter, String(next ?? paging.first)], ...sized];
   if (paging.style === 'offset') return [[paging.parameter, String(next ?? 0)], ...sized];

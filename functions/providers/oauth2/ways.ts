@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../core/json.ts';
+import { idText, type JsonValue } from '../../core/json.ts';
 
 /** The way to a value inside a JSON document. */
 export type Way = readonly string[];
@@ -30,6 +30,5 @@ export function valueAt(document: JsonValue | undefined, text: string): JsonValu
 
 /** A count, as a number or as digits. */
 export function countOf(value: JsonValue | undefined): number | undefined {
-  const count = typeof value === 'string' && /^\d{1,12}$/u.test(value) ? Number(value) : value;
-  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : undefined;
+  return /^\d{1,12}$/u.test(String(idText(value))) ? Number(value) : undefined;
 }
