@@ -91,6 +91,20 @@ describe('a list of alerts', () => {
     expect(() => listAlerts.parseOptions({ ...RECIPE, ...change })).toThrow(message);
   });
 
+  it('is all that stands, and what the recipe leaves out is little', () => {
+    expect(listAlerts).toMatchObject({ mode: 'snapshot', lagMs: 0 });
+    const least = { path: 'incidents', id: 'id', title: 'summary' };
+    expect(listAlerts.parseOptions(least)).toEqual({
+      ...least,
+      query: {},
+      rows: '',
+      paging: { style: 'none' },
+      fingerprint: [],
+      details: [],
+      format: 'iso',
+    });
+  });
+
   it.each([
     [{ severity: undefined, state: undefined }, {}, { severity: 'medium', state: 'open' }],
     [{ severity: { from: 'x', map: { '': 'low' } } }, {}, { severity: 'low' }],

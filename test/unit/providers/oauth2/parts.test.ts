@@ -52,9 +52,10 @@ describe('ways', () => {
       undefined,
       undefined,
     ]);
-    expect([0, 7, -1, 1.5, '12', '', 'x1', '1x', '1234567890123', null, undefined].map(countOf)).toEqual([
+    expect([0, 7, -1, 1.5, ['12'], '12', '', 'x1', '1x', '1234567890123', null, undefined].map(countOf)).toEqual([
       0,
       7,
+      undefined,
       undefined,
       undefined,
       12,
@@ -88,11 +89,15 @@ describe('stamps', () => {
     [1e20, 'seconds', undefined],
     ['x2026-03-01', 'iso', undefined],
     ['2026-03-01x', 'iso', undefined],
+    ['2026-03-01 2026-03-02', 'iso', undefined],
     ['2026-13-01', 'iso', undefined],
     ['2026-03-01T10:20:30.1234567890Z', 'iso', undefined],
     ['2026-03-01T10:20Z', 'iso', '2026-03-01T10:20:00.000Z'],
+    ['2026-03-01T10:20:30.123456789Z', 'iso', '2026-03-01T10:20:30.123Z'],
     ['123456789', 'seconds', '1973-11-29T21:33:09.000Z'],
     ['123456789012345', 'milliseconds', undefined],
+    [['1772323200'], 'seconds', undefined],
+    [['2026-03-01'], 'iso', undefined],
     [null, 'iso', undefined],
     [{}, 'iso', undefined],
     [undefined, 'iso', undefined],

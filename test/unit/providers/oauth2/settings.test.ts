@@ -51,14 +51,17 @@ describe('settings', () => {
     [{ moreHosts: ['reports.vendor.example/x'] }, /moreHosts 0 must be a host name/u],
     [{ scopes: ['a"'] }, /scopes 0/u],
     [{ scopes: ['x'.repeat(257)] }, /scopes 0/u],
-    [{ tokenParameters: { 'a b': 'x' } }, /tokenParameters a b/u],
+    [{ scopes: [5] }, /scopes 0 must be a scope without blanks/u],
+    [{ tokenParameters: { 'a b': 'x' } }, /tokenParameters a b must be a parameter’s name/u],
     [{ tokenParameters: { audience: 5 } }, /tokenParameters audience must be a text/u],
-    [{ headers: { 'X-Tenant': 'x' } }, /headers X-Tenant/u],
-    [{ headers: { 'x-tenant': 'a\nb' } }, /headers x-tenant/u],
+    [{ headers: { 'X-Tenant': 'x' } }, /headers X-Tenant must be a header’s name in small letters/u],
+    [{ headers: { 'x tenant': 'x' } }, /headers x tenant must be a header’s name/u],
+    [{ headers: { 'x-tenant': 'a\nb' } }, /headers x-tenant must be a short text of ASCII/u],
     [{ headers: { 'x-tenant': 'x'.repeat(257) } }, /headers x-tenant/u],
     [{ account: 'a b' }, /account must be a short name/u],
     [{ account: 'x'.repeat(101) }, /account must be a short name/u],
     [{ issuer: 'nonsense' }, /issuer must be the issuer/u],
+    [{ requestsPerMinute: 'many' }, /requestsPerMinute is wrong: Invalid type/u],
     [{ assumedAccessTokenSeconds: 59 }, /assumedAccessTokenSeconds must be a whole number from 60 to 2592000/u],
   ])('S74: %j is refused', (change, message) => {
     expect(() => oauth2.parseSettings({ ...CODE, ...change })).toThrow(message);
@@ -104,6 +107,7 @@ describe('settings', () => {
     const all = {
       ...CODE,
       tokenUrl: 'https://login.vendor.example:8443/a/b~c',
+      apiBaseUrl: 'https://api.vendor.example',
       moreHosts: ['a.b-c.example'],
       clientAuthentication: 'post',
       scopes: ['x'.repeat(256), 'a!'],
@@ -149,6 +153,11 @@ describe('S73, S74: hosts', () => {
     ['https://:pw@api.vendor.example/', false],
   ])('%s: %s', (url, isAllowed) => {
     expect(oauth2.allows(new URL(url), context)).toBe(isAllowed);
+  });
+
+  it('none is asked in the clear, whatever is stored', () => {
+    const clear = { ...context, settings: { ...settings, apiBaseUrl: 'http://api.vendor.example/api' } };
+    expect(oauth2.allows(new URL('http://api.vendor.example/api'), clear)).toBe(false);
   });
 
   it('the base keeps its path', () => {
@@ -200,6 +209,5 @@ describe('the provider', () => {
     ]);
     expect(Object.keys(oauth2.sources)).toEqual(['list']);
     expect(oauth2.alertSources).toEqual({ list: listAlerts });
-    expect(listAlerts).toMatchObject({ mode: 'snapshot', lagMs: 0 });
   });
 });

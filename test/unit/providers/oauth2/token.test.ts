@@ -125,6 +125,7 @@ describe('token replies', () => {
   it.each([
     [{ access_token: 5, token_type: 'bearer' }, /: access_token$/u],
     ['[]', /none of RFC 6749: /u],
+    ['<html>', /none of RFC 6749: body$/u],
     [{ ...good, expires_in: '1234567890' }, /: expires_in$/u],
     [{ ...good, expires_in: 'x12' }, /: expires_in$/u],
     [{ ...good, expires_in: '12x' }, /: expires_in$/u],
