@@ -1,5 +1,4 @@
-const STAMP =
-  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:Z|(?<sign>[+\- ])(?<hours>\d{2}):?(?<minutes>\d{2}))?$/u;
+const STAMP = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:Z|([+\- ])(\d{2}):?(\d{2}))?$/u;
 
 /** Epoch milliseconds after 2001: smaller numbers are counters, or 0 for "never". */
 const EARLIEST_EPOCH_MS = 1e12;
@@ -31,13 +30,13 @@ export function parseInstant(value: unknown): Date | undefined {
   const millisecond = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3) || 0);
   const local = Date.UTC(year, month - 1, day, hour, minute, second, millisecond);
   if (new Date(local).getUTCMonth() !== month - 1 || hour > 23 || minute > 59 || second > 59) return undefined;
-  return validDate(local - offsetMs(match.groups));
+  return validDate(local - offsetMs(match.slice(8)));
 }
 
-function offsetMs(groups: Record<string, string | undefined> | undefined): number {
-  if (groups?.sign === undefined) return 0;
-  const minutes = Number(groups.hours) * 60 + Number(groups.minutes);
-  return (groups.sign === '-' ? -minutes : minutes) * MINUTE_MS;
+function offsetMs([sign, hours, minutes]: readonly (string | undefined)[]): number {
+  if (sign === undefined) return 0;
+  const ahead = Number(hours) * 60 + Number(minutes);
+  return (sign === '-' ? -ahead : ahead) * MINUTE_MS;
 }
 
 function validDate(epochMs: number): Date | undefined {

@@ -18,11 +18,11 @@ export function errorReason(response: HttpResponse): string {
   return '';
 }
 
-/** The `error` code of an OAuth-like body. */
-export function errorCode(response: HttpResponse): string {
+/** Whether the `error` code of an OAuth-like body is one of these. */
+export function hasErrorCode(response: HttpResponse, codes: ReadonlySet<string>): boolean {
   const body = bodyJson(response);
   const code = body !== null && typeof body === 'object' ? (body as Record<string, unknown>).error : undefined;
-  return typeof code === 'string' ? code.toLowerCase() : '';
+  return typeof code === 'string' && codes.has(code.toLowerCase());
 }
 
 /**

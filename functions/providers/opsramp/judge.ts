@@ -51,8 +51,6 @@ export function judge(response: HttpResponse, now: Date): ServiceError | undefin
       return new AccessDeniedError('OpsRamp has no such active tenant (410): tenantId is wrong, or it was deactivated');
     case 429:
       return new ProviderRateLimitedError('OpsRamp answers 429', waitMs(response, now));
-    case 500:
-      return VALIDATION.test(errorReason(response)) ? refused(response) : unavailable(response);
     default:
       return judgeRest(response);
   }
@@ -60,8 +58,8 @@ export function judge(response: HttpResponse, now: Date): ServiceError | undefin
 
 function judgeRest(response: HttpResponse): ServiceError {
   const { status } = response;
-  if (status >= 500) return unavailable(response);
-  if (status === 408 || status === 425) return unavailable(response);
+  if (status === 500 && VALIDATION.test(errorReason(response))) return refused(response);
+  if (status >= 500 || status === 408 || status === 425) return unavailable(response);
   if (status >= 400) return refused(response);
   return new ProviderResponseInvalidError(`OpsRamp answered ${status}, which is no answer of its API`);
 }

@@ -70,7 +70,7 @@ async function readCompliances(call: CallApi, at: Cursor, options: JsonObject): 
   const wanted = found.filter(({ osType }) => osTypes === undefined || osTypes.includes(osType.toUpperCase()));
   const compliances = [...at.compliances, ...wanted];
   if (step.next !== undefined) return page([], { ...at, compliances, walk: step.next });
-  return afterList([], { ...at, compliances, index: 0, completeness: step.end?.completeness ?? 'unproven' });
+  return afterList([], { ...at, compliances, index: 0, completeness: step.end.completeness });
 }
 
 async function readDevices(call: CallApi, at: Cursor, index: number): Promise<SourcePage> {
@@ -78,14 +78,14 @@ async function readDevices(call: CallApi, at: Cursor, index: number): Promise<So
   if (compliance === undefined) return last([], at);
   const list = listAt(`${COMPLIANCES}/${encodeURIComponent(compliance.id)}/devices`);
   const step = await stepWalk(call, list, at.walk ?? beginWalk(list));
-  const rows = step.items.map((item) => toRow(compliance, item));
+  const rows = step.items.map((item) => toRow(compliance, list.idOf(item), item));
   if (step.next !== undefined) return page(rows, { ...at, walk: step.next });
-  const total = step.end?.total ?? null;
+  const { total, completeness } = step.end;
   return afterList(rows, {
     ...at,
     index: index + 1,
     total: total === null || at.total === null ? null : at.total + total,
-    completeness: weaker(at.completeness, step.end?.completeness ?? 'unproven'),
+    completeness: weaker(at.completeness, completeness),
   });
 }
 
@@ -103,11 +103,16 @@ function last(rows: readonly SourceRow[], { total, completeness, compliances }: 
   return { rows, ...(total === null ? {} : { sourceTotal: total }), completeness, facts };
 }
 
-const STRENGTH: readonly Completeness[] = ['unproven', 'short-page', 'second-pass', 'reconciled'];
+const STRENGTH: Readonly<Record<Completeness, number>> = {
+  unproven: 0,
+  'short-page': 1,
+  'second-pass': 2,
+  reconciled: 3,
+};
 
 /** The whole is proved as well as its worst part. */
 function weaker(a: Completeness, b: Completeness): Completeness {
-  return STRENGTH.indexOf(a) < STRENGTH.indexOf(b) ? a : b;
+  return STRENGTH[a] < STRENGTH[b] ? a : b;
 }
 
 function listAt(path: string): WalkedList {
@@ -130,14 +135,14 @@ function toCompliance(item: JsonObject): Compliance {
   };
 }
 
-function toRow(compliance: Compliance, item: JsonObject): SourceRow {
+function toRow(compliance: Compliance, deviceId: string, item: JsonObject): SourceRow {
   const general = objectAt(item, 'generalInfo');
   return {
     complianceId: compliance.id,
     complianceName: compliance.name,
     complianceOsType: compliance.osType,
     complianceUpdatedTime: compliance.updatedTime,
-    deviceId: requireId(item, 'id', 'patches/compliance/devices'),
+    deviceId,
     hostName: firstText(general.hostName) ?? '',
     osName: firstText(general.osName) ?? '',
     ipAddresses: firstText(general.ipAddresses) ?? '',

@@ -56,7 +56,7 @@ export function allows(url: URL, { settings }: Pick<ProviderContext, 'settings'>
 
 function origin(settings: ProviderSettings): string {
   const { host, endpoint } = opsrampSettings(settings);
-  return endpoint === undefined ? `https://${host}` : endpoint.replace(/(?<!\/)\/+$/u, '');
+  return endpoint === undefined ? `https://${host}` : new URL(endpoint).origin;
 }
 
 export function tokenUrl(settings: ProviderSettings): URL {
@@ -78,5 +78,5 @@ function isOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, origin: own } = new URL(text);
   if (text.replace(/\/$/u, '').toLowerCase() !== own) return false;
-  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname));
 }

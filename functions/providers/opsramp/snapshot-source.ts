@@ -17,10 +17,10 @@ export async function readSnapshotPage(
   const step = await stepWalk(call, list, (cursor as WalkState | undefined) ?? beginWalk(list));
   const rows = step.items.map((item) => list.toRow(item));
   if (step.next !== undefined) return { rows, next: step.next };
-  const total = step.end?.total ?? null;
+  const { total, completeness } = step.end;
   return {
     rows,
     ...(total === null ? {} : { sourceTotal: total }),
-    completeness: step.end?.completeness ?? 'unproven',
+    completeness,
   };
 }

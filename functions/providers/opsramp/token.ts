@@ -9,7 +9,7 @@ import {
 } from '../../core/errors.ts';
 import { bodyJson, type HttpResponse } from '../../core/http.ts';
 import type { TokenProfile, TokenReply } from '../../core/provider.ts';
-import { errorCode } from './error-body.ts';
+import { hasErrorCode } from './error-body.ts';
 import { waitMs } from './rate-limit.ts';
 import { tokenUrl } from './settings.ts';
 
@@ -76,14 +76,14 @@ function tokenReply(response: HttpResponse): TokenReply {
   if (expiresInSeconds <= 0) {
     throw new ProviderUnavailableError('OpsRamp handed out an access token that has just ended', { sent: true });
   }
-  const scopes = scope?.split(/[\s,]+/u).filter(Boolean);
+  const scopes = scope?.split(/[\s,]/u).filter(Boolean);
   return { accessToken, expiresInSeconds, ...(scopes === undefined ? {} : { scopes }) };
 }
 
 function tokenFailure(response: HttpResponse): ServiceError {
   const { status } = response;
   if (status === 401 || status === 403) return clientRejected(status);
-  if (status === 400 && CLIENT_ERRORS.has(errorCode(response))) return clientRejected(status);
+  if (status === 400 && hasErrorCode(response, CLIENT_ERRORS)) return clientRejected(status);
   if (status === 429) return new ProviderRateLimitedError('OpsRamp answers 429 to a token request', waitMs(response));
   // A bare 400, and 407 for credentials that are right, are known to come under load and to go again.
   if (status === 400 || status === 407 || status === 408 || status >= 500) {

@@ -35,7 +35,6 @@ export type Tally = {
  * same items is the first one believed.
  */
 export type WalkState = {
-  readonly pass: 'first' | 'second';
   /** Spans to be read; the first one is being read. */
   readonly queue: readonly Span[];
   readonly walked: readonly Span[];
@@ -49,20 +48,23 @@ export type WalkState = {
   /** Sum of the totals of the spans walked; null once one had none. */
   readonly expected: number | null;
   readonly tally: Tally;
+  /** In a second pass: what the first one has met. */
   readonly first: Tally | null;
   /** Numbers of the ids of the page before: items that a shift brings again are known by them. */
   readonly recent: readonly string[];
   readonly shifted: boolean;
 };
 
-export interface WalkStep {
+export type WalkStep = {
   /** Items to hand out: not met on the page before, and none in a second pass. */
   readonly items: readonly JsonObject[];
   readonly span: Span;
-  readonly next?: WalkState;
-  /** On the last step: the source's total and how it was proved. */
-  readonly end?: { readonly total: number | null; readonly completeness: Completeness };
-}
+} & Following;
+
+type Following = { readonly next: WalkState } | { readonly next?: never; readonly end: WalkEnd };
+
+/** The source's total and how it was proved. */
+type WalkEnd = { readonly total: number | null; readonly completeness: Completeness };
 
 const NO_TALLY: Tally = { items: 0, digest: '0' };
 
@@ -71,7 +73,6 @@ export const NO_SPAN: Span = [0, 0];
 
 export function beginWalk(list: Pick<WalkedList, 'pageSize'>, span: Span = NO_SPAN): WalkState {
   return {
-    pass: 'first',
     queue: [span],
     walked: [],
     page: 1,
@@ -95,22 +96,25 @@ export async function stepWalk(call: CallApi, list: WalkedList, state: WalkState
   const split = state.page === 1 && (page.total ?? 0) > MAX_DEPTH ? halves(span) : undefined;
   if (split !== undefined) return { items: [], span, next: { ...state, queue: [...split, ...state.queue.slice(1)] } };
 
-  const numbers = page.items.map((item) => numberOf(list.idOf(item)));
+  const met = page.items.map((item) => ({ item, number: numberOf(list.idOf(item)) }));
   const known = new Set(state.recent);
-  const isFresh = numbers.map((number) => !known.has(number) && known.add(number).size > 0);
-  const fresh = page.items.filter((_, at) => isFresh[at]);
+  const fresh = met.filter(({ number }) => {
+    if (known.has(number)) return false;
+    known.add(number);
+    return true;
+  });
   const taken: WalkState = {
     ...state,
     total: state.total ?? page.total ?? null,
     spanItems: state.spanItems + fresh.length,
     tally: add(
       state.tally,
-      numbers.filter((_, at) => isFresh[at]),
+      fresh.map(({ number }) => number),
     ),
-    recent: numbers,
+    recent: met.map(({ number }) => number),
     shifted: state.shifted || (state.total !== null && page.total !== undefined && page.total !== state.total),
   };
-  const items = state.pass === 'first' ? fresh : [];
+  const items = state.first === null ? fresh.map(({ item }) => item) : [];
   if (page.more) return { items, span, next: { ...taken, page: state.page + 1 } };
   return { items, span, ...endOfSpan(taken, span, page) };
 }
@@ -137,7 +141,7 @@ async function readPage(
   }
 }
 
-function endOfSpan(state: WalkState, span: Span, page: ListPage): Pick<WalkStep, 'next' | 'end'> {
+function endOfSpan(state: WalkState, span: Span, page: ListPage): Following {
   const { total } = page;
   const ended: WalkState = {
     ...state,
@@ -151,27 +155,25 @@ function endOfSpan(state: WalkState, span: Span, page: ListPage): Pick<WalkStep,
     shifted: state.shifted || (total !== undefined && total !== state.spanItems),
   };
   if (ended.queue.length > 0) return { next: ended };
-  return state.pass === 'first' ? endOfFirst(ended) : endOfSecond(ended);
+  return ended.first === null ? endOfFirst(ended) : { end: endOfSecond(ended, ended.first) };
 }
 
-function endOfFirst(state: WalkState): Pick<WalkStep, 'next' | 'end'> {
+function endOfFirst(state: WalkState): Following {
   if (!state.shifted) {
     const completeness = state.expected === null ? 'short-page' : 'reconciled';
     return { end: { total: state.expected, completeness } };
   }
   const again = beginWalk(state);
-  return { next: { ...again, pass: 'second', queue: state.walked, sorted: state.sorted, first: state.tally } };
+  return { next: { ...again, queue: state.walked, sorted: state.sorted, first: state.tally } };
 }
 
-function endOfSecond(state: WalkState): Pick<WalkStep, 'end'> {
-  const { tally, first, expected } = state;
-  const same = first !== null && first.items === tally.items && first.digest === tally.digest;
-  if (!same || (expected !== null && expected !== tally.items)) {
+function endOfSecond({ tally, expected }: WalkState, first: Tally): WalkEnd {
+  if (first.digest !== tally.digest || (expected !== null && expected !== tally.items)) {
     throw new ExportIncompleteError(
-      `OpsRamp's list moved while it was read: ${first?.items ?? 0} items, then ${tally.items} of ${expected ?? '?'}`,
+      `OpsRamp's list moved while it was read: ${first.items} items, then ${tally.items} of ${expected ?? '?'}`,
     );
   }
-  return { end: { total: expected, completeness: 'second-pass' } };
+  return { total: expected, completeness: 'second-pass' };
 }
 
 /** 64 bits of an id, in hexadecimal. */

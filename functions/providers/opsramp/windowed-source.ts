@@ -39,11 +39,11 @@ export async function readWindowPage(
   const outside = at.outside + step.items.length - inside.length;
   const rows = inside.map((item) => list.toRow(item));
   if (step.next !== undefined) return { rows, next: { walk: step.next, outside } };
-  const total = step.end?.total ?? null;
+  const { total, completeness } = step.end;
   return {
     rows,
     ...(total === null ? {} : { sourceTotal: total - outside }),
-    completeness: step.end?.completeness ?? 'unproven',
+    completeness,
     facts: {
       stamp: list.stamp,
       stampMoves: list.stampMoves,

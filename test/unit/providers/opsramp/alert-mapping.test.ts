@@ -164,14 +164,14 @@ describe('toAlert', () => {
       updatedTime: '2016-07-24T10:40:50+0000',
       statusHistory: { acknowledgedBy: 'a' },
     };
-    const device = { id: 'r1', name: 'n', ipAddress: '192.0.2.1', resourceType: 'Linux', type: 'DEVICE' };
+    const device = { id: 'r1', name: 'n', ipAddress: '192.0.2.1', resourceType: 'Linux' };
     const alert = toAlert({
       uniqueId: '1',
       ...told,
       device: { ...device, hostName: 'h' },
-      resource: { name: 'other' },
+      resource: { name: 'other', type: 'RESOURCE' },
     });
-    expect(alert?.details).toEqual({ ...told, resource: device });
+    expect(alert?.details).toEqual({ ...told, resource: { ...device, type: 'RESOURCE' } });
     const bare = { uniqueId: '1', currentState: 'Ok', description: '', device: { id: '', name: 7, type: null } };
     expect(toAlert(bare)?.details).toEqual({ currentState: 'Ok' });
   });

@@ -194,6 +194,7 @@ describe('the search for open alerts', () => {
   });
 
   it('asks the feed by the time of the last event', async () => {
+    expect(alerts?.mode).toBe('feed');
     const api = await opsrampBench().open();
     const asked: (readonly [string, string])[] = [];
     const call: CallApi = async ({ query = [] }) => {

@@ -20,6 +20,7 @@ describe('hints', () => {
     '{"id":"../x"}',
     '{"id":1.5}',
     '{"id":""}',
+    '{"id":["5"]}',
     '{"a":{"b":{"alert":{"id":1}}}}',
     '[]',
   ])('makes nothing of %j', (body) => {
@@ -37,12 +38,17 @@ describe('hints', () => {
     expect(hooks.hints(JSON.parse(body))).toEqual([id]);
   });
 
-  it.each(['{"id":"12345678901234567890"}', '{"id":"x1"}', '{"id":"1x"}', '[[[[{"id":1}]]]]', '[{"x":1},{"id":1}]'])(
-    'does not take %s for an alert',
-    (body) => {
-      expect(hooks.hints(JSON.parse(body))).toEqual([]);
-    },
-  );
+  it.each([
+    '{"id":"12345678901234567890"}',
+    '{"id":"x1"}',
+    '{"id":"1x"}',
+    '[[[[{"id":1}]]]]',
+    '{"alert":{"alert":{"alert":{"id":1}}}}',
+    '{"payload":{"payload":{"payload":{"id":1}}}}',
+    '[{"x":1},{"id":1}]',
+  ])('does not take %s for an alert', (body) => {
+    expect(hooks.hints(JSON.parse(body))).toEqual([]);
+  });
 });
 
 describe('the upkeep of hooks', () => {

@@ -31,6 +31,7 @@ describe('judge', () => {
     [408, '', 'PROVIDER_UNAVAILABLE'],
     [302, '', 'PROVIDER_RESPONSE_INVALID'],
     [502, '<html><h1>502</h1></html>', 'PROVIDER_UNAVAILABLE'],
+    [502, { message: 'Invalid answer of the gateway' }, 'PROVIDER_UNAVAILABLE'],
     [503, '', 'PROVIDER_UNAVAILABLE'],
     [504, '', 'PROVIDER_UNAVAILABLE'],
   ] as const)('judges %i %j as %s', (status, body, expected) => {
@@ -152,10 +153,12 @@ describe('judge', () => {
     expect(throttled({ date: 'today', 'x-ratelimit-reset': inSeconds(31) })).toMatchObject({ retryAfterMs: 31_000 });
     const badDate = 'Xxx, 99 Xxx 2026 99:00:00 GMT';
     expect(throttled({ date: badDate, 'x-ratelimit-reset': inSeconds(31) })).toMatchObject({ retryAfterMs: 31_000 });
-    for (const text of [`x${date}`, `${date}x`]) {
+    for (const text of [`x${date}`, `${date}x`, `${date}+0100`]) {
       expect(throttled({ date: text, 'x-ratelimit-reset': inSeconds(31) })).toMatchObject({ retryAfterMs: 31_000 });
     }
     expect(throttled({ 'x-ratelimit-reset': `${inSeconds(31)}000` })).toMatchObject({ retryAfterMs: 31_000 });
+    // The year 33658 in seconds, 2001 in milliseconds.
+    expect(throttled({ 'x-ratelimit-reset': '1000000000000' })).toMatchObject({ retryAfterMs: 120_000 });
     expect(throttled({ 'retry-after': '0.2' })).toMatchObject({ retryAfterMs: 1000 });
     expect(throttled({ 'retry-after': '1.2345' })).toMatchObject({ retryAfterMs: 1235 });
     expect(throttled({ 'retry-after': '7, 9' })).toMatchObject({ retryAfterMs: 7000 });

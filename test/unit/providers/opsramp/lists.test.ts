@@ -69,8 +69,8 @@ describe('an answer', () => {
   it.each([
     [[{ id: 1 }], { items: [{ id: 1 }], more: false }],
     [
-      { results: [{}], totalResults: '7', totalPages: 2 },
-      { items: [{}], total: 7, more: true },
+      { results: [{}], totalResults: '17', totalPages: 2 },
+      { items: [{}], total: 17, more: true },
     ],
     [
       { results: [{}], totalResults: null, totalPages: '1' },
@@ -113,6 +113,7 @@ describe('an answer', () => {
     { results: [{}], totalResults: '1234567890123' },
     { results: [{}], nextPage: 'yes' },
     { results: [null] },
+    { results: [1] },
     { results: [[]] },
     [[]],
     {},
@@ -229,6 +230,8 @@ describe('a walk', () => {
       [page(items(0, 2)), page(items(2, 1), 1)],
     );
     expect(partly.end).toEqual({ total: null, completeness: 'short-page' });
+    const forgotten = await walk(LIST, beginWalk(LIST), [page(items(0, 2), 3, true), page(items(2, 1))]);
+    expect(forgotten.end).toEqual({ total: null, completeness: 'short-page' });
   });
 
   it('cuts a span that is too deep on its first page, and a single second never', async () => {
@@ -265,6 +268,13 @@ describe('a walk', () => {
     const { met, end } = await walk(LIST, beginWalk(LIST), answers);
     expect(met).toEqual(['i0', 'i1', 'i2', 'i3']);
     expect(end).toEqual({ total: 4, completeness: 'second-pass' });
+    const untold = await walk(LIST, { ...beginWalk(LIST), shifted: true }, [page(items(0, 2)), page(items(0, 2))]);
+    expect(untold.end).toEqual({ total: null, completeness: 'second-pass' });
+  });
+
+  it('E13 does not believe a total that it has not met, although the total stands still', async () => {
+    const answers = [page(items(0, 2), 3), page(items(0, 3), 3)];
+    await expect(walk(LIST, beginWalk(LIST), answers)).rejects.toThrow(/2 items, then 3 of 3/u);
   });
 
   it.each([
@@ -281,6 +291,14 @@ describe('a walk', () => {
     const { met, end } = await walk(LIST, beginWalk(LIST), answers);
     expect(met).toEqual(['i0', 'i1', 'i2', 'i3']);
     expect(end).toEqual({ total: 4, completeness: 'reconciled' });
+    const shifting = { ...beginWalk(LIST), shifted: true };
+    const twice = await walk(LIST, shifting, [page(items(0, 2), 3, true), page(items(1, 2), 3), page(items(0, 3), 3)]);
+    expect(twice.end).toEqual({ total: 3, completeness: 'second-pass' });
+  });
+
+  it('remembers a page of a thousand items in less than 20 kB of its cursor', async () => {
+    const { next } = await stepWalk(answering(page(items(0, 1000), 2000, true)).call, LIST, beginWalk(LIST));
+    expect(JSON.stringify(next).length).toBeLessThan(20_000);
   });
 
   it('goes down to the page size and the order that the list takes, on the first page only', async () => {

@@ -7,7 +7,7 @@ const context = { connection: 'acme', settings };
 
 describe('settings', () => {
   it('keeps the host in lower case and fills in the newer token path', () => {
-    expect(settings).toEqual({
+    expect(settings).toStrictEqual({
       host: 'acme.api.opsramp.com',
       tenantId: 'client_14',
       tokenPath: '/tenancy/auth/oauth/token',
@@ -28,16 +28,31 @@ describe('settings', () => {
     expect(opsramp.apiBase({ connection: 'x', settings: own }).href).toBe('http://127.0.0.1:9/api/v2/tenants/msp_1/');
   });
 
+  it.each(['https://gateway.example', 'http://localhost:8080', 'http://[::1]:9'])(
+    'takes %s for an endpoint, with a slash at its end or without',
+    (endpoint) => {
+      for (const given of [endpoint, `${endpoint}/`]) {
+        const own = opsramp.parseSettings({ host: 'a.opsramp.com', tenantId: 'client_1', endpoint: given });
+        expect(opsramp.token.tokenEndpoint(own).href).toBe(`${endpoint}/tenancy/auth/oauth/token`);
+      }
+    },
+  );
+
   it.each([
+    ['settings', 'text'],
     ['host', { host: 'evil.example.com', tenantId: 'client_1' }],
     ['host', { host: 'opsramp.com.evil.example', tenantId: 'client_1' }],
     ['host', { host: 'notopsramp.com', tenantId: 'client_1' }],
     ['host', { host: 'a.opsramp.com/path', tenantId: 'client_1' }],
     ['host', { host: 'user@a.opsramp.com', tenantId: 'client_1' }],
     ['tenantId', { host: 'a.opsramp.com', tenantId: '../client_2' }],
+    ['tenantId', { host: 'a.opsramp.com', tenantId: 'client_2/..' }],
     ['tenantId', { host: 'a.opsramp.com' }],
     ['tokenPath', { host: 'a.opsramp.com', tenantId: 'client_1', tokenPath: 'https://evil.example/token' }],
+    ['tokenPath', { host: 'a.opsramp.com', tenantId: 'client_1', tokenPath: '/token?grant=x' }],
+    ['endpoint', { host: 'a.opsramp.com', tenantId: 'client_1', endpoint: 'example.com' }],
     ['endpoint', { host: 'a.opsramp.com', tenantId: 'client_1', endpoint: 'http://example.com' }],
+    ['endpoint', { host: 'a.opsramp.com', tenantId: 'client_1', endpoint: 'ftp://localhost' }],
     ['endpoint', { host: 'a.opsramp.com', tenantId: 'client_1', endpoint: 'https://user:pw@example.com' }],
     ['region', { host: 'a.opsramp.com', tenantId: 'client_1', region: 'eu' }],
   ])('refuses a wrong %s by name', (field, input) => {
@@ -51,6 +66,7 @@ describe('settings', () => {
     ['http://acme.api.opsramp.com/', false],
     ['https://acme.api.opsramp.com:8443/', false],
     ['https://user@acme.api.opsramp.com/', false],
+    ['https://:password@acme.api.opsramp.com/', false],
     ['https://acme.api.opsramp.com.evil.example/', false],
     ['https://169.254.169.254/', false],
   ])('goes to %s: %s', (url, allowed) => {

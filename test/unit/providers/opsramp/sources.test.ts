@@ -250,6 +250,7 @@ describe('every source', () => {
     await readReport({ ...api, call }, source(name));
     expect(asked.length).toBeGreaterThan(0);
     for (const { budget, query } of asked) {
+      expect(budget).toBe(name === 'alert-history' ? 'alerts-paginated' : 'other-paginated');
       expect(opsramp.budgets[budget ?? '']?.perMinute).toBe(50);
       expect(query).toContainEqual(['isDescendingOrder', 'false']);
     }

@@ -34,6 +34,7 @@ describe('token request', () => {
   });
 
   it('knows no other grant', () => {
+    expect(opsramp.grant).toBe('client-credentials');
     const grant = { type: 'refresh-token', refreshToken: 'r', redirectUri: 'https://x.example/' } as const;
     expect(() => opsramp.token.request(grant, settings, credentials)).toThrow(UsageError);
   });
@@ -41,37 +42,50 @@ describe('token request', () => {
 
 describe('token reply', () => {
   it.each([
-    ['a number', 7199],
-    ['a string', '7199'],
-  ])('takes expires_in as %s', (_what, expires_in) => {
+    ['a number', 7199, 7199],
+    ['a string', ' 7199 ', 7199],
+    ['a fraction', '7199.25', 7199.25],
+  ])('takes expires_in as %s', (_what, expires_in, expiresInSeconds) => {
     expect(reply(200, { ...good, expires_in })).toEqual({
       accessToken: good.access_token,
-      expiresInSeconds: 7199,
+      expiresInSeconds,
       scopes: ['global:manage'],
     });
+  });
+
+  it('tells scopes apart by commas and spaces', () => {
+    expect(reply(200, { ...good, scope: ' a, b  c,' }).scopes).toEqual(['a', 'b', 'c']);
+    expect(reply(200, { ...good, scope: undefined })).not.toHaveProperty('scopes');
   });
 
   it('believes a token that has three seconds left, and asks again for one that has none', () => {
     expect(reply(200, { ...good, expires_in: 3 }).expiresInSeconds).toBe(3);
     expect(() => reply(200, { ...good, expires_in: 0 })).toThrow(ProviderUnavailableError);
+    expect(() => reply(200, { ...good, expires_in: 0 })).toThrow(expect.objectContaining({ sent: true }));
     expect(() => reply(200, { ...good, expires_in: '-4' })).toThrow(ProviderUnavailableError);
   });
 
   it.each([
-    ['HTML', '<html>'],
-    ['no token', { expires_in: 7199 }],
-    ['no life', { access_token: good.access_token }],
-    ['another token type', { ...good, token_type: 'mac' }],
-    ['a token with a line break', { ...good, access_token: 'abcdefgh\r\nx: y' }],
-    ['a life that is no number', { ...good, expires_in: 'soon' }],
-  ])('R11 refuses a reply with %s', (_what, body) => {
+    ['HTML', '<html>', 'body'],
+    ['no token', { expires_in: 7199 }, 'access_token'],
+    ['no life', { access_token: good.access_token }, 'expires_in'],
+    ['another token type', { ...good, token_type: 'mac' }, 'token_type'],
+    ['a token with a line break', { ...good, access_token: 'abcdefgh\r\nx: y' }, 'access_token'],
+    ['a token after a line break', { ...good, access_token: 'x\nabcdefgh' }, 'access_token'],
+    ['a life that is no number', { ...good, expires_in: 'soon' }, 'expires_in'],
+    ['a life that is no count of seconds', { ...good, expires_in: '1e5' }, 'expires_in'],
+  ])('R11 refuses a reply with %s', (_what, body, field) => {
     expect(() => reply(200, body)).toThrow(ProviderResponseInvalidError);
+    expect(() => reply(200, body)).toThrow(new RegExp(`: ${field}$`, 'u'));
   });
 
   it.each([
     [401, { error: 'unauthorized', error_description: 'Bad API credentials' }],
     [400, { error: 'unsupported_grant_type', error_description: 'Unsupported grant type: user_password' }],
     [400, { error: 'invalid_client' }],
+    [400, { error: 'invalid_scope' }],
+    [400, { error: 'Unauthorized' }],
+    [400, { error: 'unauthorized_client' }],
     [403, ''],
     [410, ''],
   ])('R33 takes %i %j for our own credentials being refused', (status, body) => {
@@ -81,7 +95,9 @@ describe('token reply', () => {
   it.each([
     [400, ''],
     [407, 'Invalid Credentials'],
+    [408, ''],
     [500, '<html>'],
+    [500, { error: 'invalid_client' }],
     [502, '<html>'],
     [503, ''],
   ])('I6 takes %i %j for something that passes', (status, body) => {
@@ -98,6 +114,9 @@ describe('token reply', () => {
     const failing = () => reply(429, { error: 'throttled' }, headers);
     expect(failing).toThrow(ProviderRateLimitedError);
     expect(failing).toThrow(expect.objectContaining({ retryAfterMs: 40_000 }));
+    const undated = () => reply(429, '', { 'x-ratelimit-reset': headers['x-ratelimit-reset'] });
+    expect(undated).toThrow(ProviderRateLimitedError);
+    expect(undated).toThrow(expect.objectContaining({ retryAfterMs: undefined }));
   });
 
   it.each([301, 404, 405])('takes %i for a wrong host or path', (status) => {
