@@ -9,7 +9,8 @@ const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2}
 
 /** The instant, or `undefined` for an empty field, `None`, `Now` and whatever is no instant. A bare day is its midnight UTC. */
 export function parseInstant(text: string | undefined): Date | undefined {
-  const trimmed = text?.trim() ?? '';
+  if (text === undefined) return undefined;
+  const trimmed = text.trim();
   const stamp = STAMP.exec(trimmed);
   const iso = stamp === null ? trimmed : `${stamp[1]}-${stamp[2]}-${stamp[3]}T${stamp[4]}:${stamp[5]}:${stamp[6]}Z`;
   if (!ISO.test(iso) && !DAY.test(iso)) return undefined;

@@ -9,6 +9,7 @@ import {
   type ServiceError,
 } from '../../core/errors.ts';
 import { bodyJson, type HttpResponse } from '../../core/http.ts';
+import { retryAfterMs } from '../../core/retry-after.ts';
 import { MINUTE_MS, SECOND_MS } from '../../core/time.ts';
 import { errorSchema } from './schemas.ts';
 
@@ -17,7 +18,7 @@ const MAX_WAIT_MS = 5 * MINUTE_MS;
 const MAX_MESSAGE_LENGTH = 300;
 
 /** Judges an API response: `undefined` when it can be used. */
-export function judge(response: HttpResponse, now: Date, path = ''): ServiceError | undefined {
+export function judge(response: HttpResponse, now: Date, path?: string): ServiceError | undefined {
   const { status } = response;
   if (status >= 200 && status < 300) return maintenance(response);
   const said = vendorMessage(response);
@@ -37,7 +38,7 @@ export function judge(response: HttpResponse, now: Date, path = ''): ServiceErro
   return new ProviderResponseInvalidError(`Action1 answered ${status}, which no call of ours expects`);
 }
 
-/** What a role needs for the lists that we read, by the first segment of the path (the vendor's API reference). */
+/** What a role needs for the lists that we read, by the beginning of the path (the vendor's API reference). */
 const PERMISSIONS: Readonly<Record<string, string>> = {
   audit: 'the permission view_audit',
   endpoints: 'the permission view_endpoints',
@@ -48,24 +49,25 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
   vulnerabilities: 'the permission view_vulnerabilities',
 };
 
-function permissionFor(path: string): string {
-  return PERMISSIONS[path.split('/')[0] ?? ''] ?? 'a permission';
+function permissionFor(path: string | undefined): string {
+  const found = Object.entries(PERMISSIONS).find(([segment]) => path?.startsWith(`${segment}/`));
+  return found?.[1] ?? 'a permission';
 }
 
 /** A page for people in place of an answer: Action1 is being maintained. No call of ours asks for HTML. */
 export function maintenance(response: HttpResponse): ProviderUnavailableError | undefined {
-  if (!(response.headers['content-type'] ?? '').toLowerCase().startsWith('text/html')) return undefined;
+  if (response.headers['content-type']?.toLowerCase().startsWith('text/html') !== true) return undefined;
   return new ProviderUnavailableError('Action1 answered with a web page: it is being maintained', { sent: true });
 }
 
-/** The wait of a 429: `details.retry_after` first, then the header; seconds both. */
-export function waitOf(response: HttpResponse, now: Date): number | undefined {
+/** The wait of a 429: `details.retry_after` in seconds first, then the header. */
+export function waitOf(response: HttpResponse, now?: Date): number | undefined {
   const parsed = v.safeParse(errorSchema, bodyJson(response));
-  const details = parsed.success ? parsed.output.details : undefined;
-  const inBody = isRecord(details) ? Number(details['retry_after'] ?? Number.NaN) : Number.NaN;
-  const wait = [inBody * SECOND_MS, headerWait(response.headers['retry-after'], now)].find(
-    (ms) => Number.isFinite(ms) && ms > 0,
-  );
+  const details = parsed.success
+    ? (parsed.output.details as Readonly<Record<string, unknown>> | null | undefined)
+    : null;
+  const inBody = Number(details?.['retry_after']) * SECOND_MS;
+  const wait = [inBody, retryAfterMs(response.headers, now) ?? 0].find((ms) => ms > 0);
   return wait === undefined ? undefined : Math.min(wait, MAX_WAIT_MS);
 }
 
@@ -74,18 +76,8 @@ export function vendorMessage(response: HttpResponse): string {
   const parsed = v.safeParse(errorSchema, bodyJson(response));
   if (!parsed.success) return '';
   const { user_message: user, developer_message: developer, message } = parsed.output;
-  const said = [user, developer, message].find((text) => typeof text === 'string' && text.trim() !== '');
-  if (said === undefined || said === null) return '';
-  const clean = said.replaceAll(/\p{Cc}+/gu, ' ').trim();
-  return `: ${clean.length > MAX_MESSAGE_LENGTH ? `${clean.slice(0, MAX_MESSAGE_LENGTH)}…` : clean}`;
-}
-
-function headerWait(header: string | undefined, now: Date): number {
-  if (header === undefined) return Number.NaN;
-  if (/^\d+$/.test(header.trim())) return Number(header) * SECOND_MS;
-  return new Date(header).getTime() - now.getTime();
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
+  const clean = (text: string | null | undefined) => text?.replaceAll(/\p{Cc}+/gu, ' ').trim();
+  const said = [user, developer, message].map(clean).find(Boolean);
+  if (said === undefined) return '';
+  return `: ${said.length > MAX_MESSAGE_LENGTH ? `${said.slice(0, MAX_MESSAGE_LENGTH)}…` : said}`;
 }

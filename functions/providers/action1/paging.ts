@@ -93,7 +93,7 @@ export function parsePage(response: HttpResponse, path: string): ListPage {
 export function advance(position: Position, page: ListPage, requested: number): Step {
   const from = position.from + page.items.length;
   if (page.items.length === 0) {
-    if (page.total !== undefined && page.total > from) {
+    if ((page.total ?? 0) > from) {
       throw new ProviderResponseInvalidError(`Action1 sent an empty page at ${from} of ${page.total}`);
     }
     return from === 0 && position.again === undefined ? { next: { from: 0, again: true } } : { over: true };
@@ -112,7 +112,7 @@ export function parseItems<Schema extends v.GenericSchema>(
   return page.items.map((item) => {
     const parsed = v.safeParse(schema, item);
     if (!parsed.success) {
-      const field = parsed.issues[0] === undefined ? undefined : v.getDotPath(parsed.issues[0]);
+      const field = v.getDotPath(parsed.issues[0]);
       throw new ProviderResponseInvalidError(
         `Action1 sent an item of ${path} that is not as documented: ${field ?? 'its shape'}`,
       );
@@ -122,6 +122,5 @@ export function parseItems<Schema extends v.GenericSchema>(
 }
 
 function whole<Name extends string>(name: Name, value: number | null | undefined): { readonly [K in Name]?: number } {
-  if (value === null || value === undefined || !Number.isInteger(value) || value < 0) return {};
-  return { [name]: value } as { readonly [K in Name]: number };
+  return Number.isInteger(value) && Number(value) >= 0 ? ({ [name]: value } as { readonly [K in Name]: number }) : {};
 }

@@ -41,7 +41,7 @@ export const token: TokenProfile = {
 function readReply(response: HttpResponse): TokenReply {
   const { status } = response;
   if (status === 429) {
-    throw new ProviderRateLimitedError('Action1 answered 429 to a token call', waitOf(response, new Date(0)));
+    throw new ProviderRateLimitedError('Action1 answered 429 to a token call', waitOf(response));
   }
   if (status >= 500 || status === 408) {
     throw new ProviderUnavailableError(`Action1 answered ${status} to a token call`, { sent: true });

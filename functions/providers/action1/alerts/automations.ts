@@ -12,7 +12,7 @@ import { readSnapshot } from './snapshot.ts';
 const STATUSES = ['Error', 'Warning', 'Stopped'] as const;
 const DEFAULT_DAYS = 7;
 const NAMED_ENDPOINTS = 25;
-const SEVERITY: Readonly<Record<string, Severity>> = { error: 'high', warning: 'medium', stopped: 'low' };
+const SEVERITY = { Error: 'high', Warning: 'medium', Stopped: 'low' } as const satisfies Record<string, Severity>;
 
 const options = v.strictObject({
   organizations: organizationsOption,
@@ -26,6 +26,7 @@ const options = v.strictObject({
   withinDays: v.optional(v.pipe(v.number(), v.minValue(1, 'must be 1 or more')), DEFAULT_DAYS),
 });
 type Options = v.InferOutput<typeof options>;
+const parseOptions = (input: unknown) => parseWith(options, 'automations', input);
 
 /**
  * Runs of automations that failed. A run stays failed for ever, so its alert is resolved by its age: after
@@ -35,16 +36,15 @@ export const automationAlerts: AlertSource = {
   title: 'Failed automations',
   mode: 'snapshot',
   lagMs: 0,
-  parseOptions: (input) => parseWith(options, 'automations', input),
+  parseOptions,
   readPage: (call, context, _span, cursor) => {
-    const chosen = parseWith(options, 'automations', context.options);
-    const [only, ...others] = chosen.statuses;
+    const chosen = parseOptions(context.options);
     const list = {
       organizations: chosen.organizations,
       schema: automationSchema,
       idField: 'id',
       path: (organization: Organization) => `automations/instances/${encodeURIComponent(organization.id)}`,
-      query: only !== undefined && others.length === 0 ? [['status', only] as const] : [],
+      query: chosen.statuses.length === 1 ? chosen.statuses.map((status) => ['status', status] as const) : [],
       toAlert: (item: Action1Automation, organization: Organization) =>
         toAlert(item, organization, chosen, context.now),
     };
@@ -59,14 +59,14 @@ function toAlert(
   { statuses, withinDays }: Options,
   now: Date,
 ): Alert | undefined {
-  const status = (run.status ?? '').toLowerCase();
-  if (!statuses.some((wanted) => wanted.toLowerCase() === status)) return undefined;
+  const status = statuses.find((wanted) => wanted.toLowerCase() === run.status?.toLowerCase());
+  if (status === undefined) return undefined;
   const endedAt = parseInstant(run.end_time ?? undefined) ?? parseInstant(run.start_time ?? undefined);
   if (endedAt !== undefined && endedAt.getTime() < now.getTime() - withinDays * DAY_MS) return undefined;
   const name = run.name ?? run.id;
   return {
     id: `${organization.id}/${run.id}`,
-    severity: SEVERITY[status] ?? 'medium',
+    severity: SEVERITY[status],
     state: 'open',
     title: `Automation ${name} in ${organization.name} ended with ${run.status}`,
     resource: `${organization.name}/${name}`,

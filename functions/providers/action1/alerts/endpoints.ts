@@ -16,15 +16,16 @@ const options = v.strictObject({
   severity: v.optional(v.picklist(SEVERITIES, `must be one of ${SEVERITIES.join(', ')}`), 'medium'),
 });
 type Options = v.InferOutput<typeof options>;
+const parseOptions = (input: unknown) => parseWith(options, 'endpoints', input);
 
 /** Endpoints whose agent has not reported for some hours. One that reports again is resolved by its absence. */
 export const endpointAlerts: AlertSource = {
   title: 'Endpoints that stopped reporting',
   mode: 'snapshot',
   lagMs: 0,
-  parseOptions: (input) => parseWith(options, 'endpoints', input),
+  parseOptions,
   readPage: (call, context, _span, cursor) => {
-    const chosen = parseWith(options, 'endpoints', context.options);
+    const chosen = parseOptions(context.options);
     const list = {
       organizations: chosen.organizations,
       schema: endpointSchema,

@@ -92,7 +92,7 @@ function toAlerts<Schema extends v.GenericSchema>(
   list: AlertList<Schema>,
   page: ListPage,
   organization: Organization,
-): Pick<AlertPage, 'alerts' | 'unreadable'> {
+): Required<Pick<AlertPage, 'alerts' | 'unreadable'>> {
   const alerts: Alert[] = [];
   const unreadable: string[] = [];
   for (const item of page.items) {
@@ -102,11 +102,11 @@ function toAlerts<Schema extends v.GenericSchema>(
       if (alert !== undefined) alerts.push(alert);
     } else unreadable.push(idOf(item, list.idField, organization));
   }
-  return { alerts, ...(unreadable.length === 0 ? {} : { unreadable }) };
+  return { alerts, unreadable };
 }
 
 /** The id that the alert would have; empty where the item has none, so that it might be any of them. */
 function idOf(item: unknown, field: string, organization: Organization): string {
-  const id = typeof item === 'object' && item !== null ? (item as Record<string, unknown>)[field] : undefined;
+  const id = (item as Readonly<Record<string, unknown>> | null)?.[field];
   return typeof id === 'string' && /^[\w.-]{1,128}$/.test(id) ? `${organization.id}/${id}` : '';
 }

@@ -13,7 +13,7 @@ const CRITICAL_SCORE = 9;
 /** Endpoints named in a message; the count is beside them. */
 const NAMED_ENDPOINTS = 25;
 /** What the vendor writes where a compensating control is documented; the two lists of its specification differ. */
-const CONTROLLED = new Set(['compensated', 'control_applied']);
+const CONTROLLED = new Set<string | undefined>(['compensated', 'control_applied']);
 
 const options = v.strictObject({
   organizations: organizationsOption,
@@ -25,6 +25,7 @@ const options = v.strictObject({
   overdue: v.optional(v.boolean(), true),
 });
 type Options = v.InferOutput<typeof options>;
+const parseOptions = (input: unknown) => parseWith(options, 'vulnerabilities', input);
 
 /**
  * New critical vulnerabilities, those known to be exploited, and those whose remediation is overdue.
@@ -36,9 +37,9 @@ export const vulnerabilityAlerts: AlertSource = {
   title: 'Critical, exploited and overdue vulnerabilities',
   mode: 'snapshot',
   lagMs: 0,
-  parseOptions: (input) => parseWith(options, 'vulnerabilities', input),
+  parseOptions,
   readPage: (call, context, _span, cursor) => {
-    const chosen = parseWith(options, 'vulnerabilities', context.options);
+    const chosen = parseOptions(context.options);
     const list = {
       organizations: chosen.organizations,
       schema: vulnerabilitySchema,
@@ -112,6 +113,6 @@ async function enrich(call: CallApi, alert: Alert): Promise<Alert> {
   return { ...alert, details: { ...alert.details, endpoints: total, affectedEndpoints: affected } };
 }
 
-function statusOf(item: Action1Vulnerability): string {
-  return (item.remediation_status ?? '').toLowerCase();
+function statusOf(item: Action1Vulnerability): string | undefined {
+  return item.remediation_status?.toLowerCase();
 }

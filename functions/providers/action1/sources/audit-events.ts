@@ -21,13 +21,15 @@ const options = v.strictObject({
   organizations: v.optional(v.union([v.literal('all'), v.pipe(v.array(text), v.minLength(1))]), 'all'),
 });
 
+const parseOptions = (input: unknown) => parseWith(options, 'audit-events', input);
+
 type AuditEvent = v.InferOutput<typeof auditEventSchema>;
 type Cursor = { readonly position: Position; readonly tally: Tally; readonly outside: number };
 
 /** Who did what in the enterprise: the one list of Action1 that has a time axis, so it can be made up for. */
 export const auditEvents: ReportSource = {
   title: 'Audit trail',
-  parseOptions: (input) => parseWith(options, 'audit-events', input),
+  parseOptions,
   describe: () => ({
     kind: 'incremental',
     settleMs: SETTLE_MS,
@@ -52,7 +54,7 @@ export const auditEvents: ReportSource = {
 
 async function readPage(call: CallApi, context: SourceContext, cursor: JsonValue | undefined): Promise<SourcePage> {
   const at = (cursor as Cursor | undefined) ?? { position: START, tally: NO_TALLY, outside: 0 };
-  const chosen = parseWith(options, 'audit-events', context.options);
+  const chosen = parseOptions(context.options);
   const path = 'audit/events';
   const query: (readonly [string, string])[] = [
     ['timefrom', toWireInstant(new Date(context.window.from.getTime() - WIDER_MS))],

@@ -25,6 +25,7 @@ const options = v.strictObject({
   affectedEndpoints: v.optional(v.boolean(), false),
 });
 export type VulnerabilityOptions = v.InferOutput<typeof options>;
+const parseOptions = (input: unknown) => parseWith(options, 'vulnerabilities', input);
 
 const COLUMNS = [
   'organization',
@@ -47,9 +48,9 @@ const COLUMNS = [
  */
 export const vulnerabilities: ReportSource = {
   title: 'Vulnerabilities',
-  parseOptions: (input) => parseWith(options, 'vulnerabilities', input),
+  parseOptions,
   describe: (given) => {
-    const affected = parseWith(options, 'vulnerabilities', given).affectedEndpoints;
+    const affected = parseOptions(given).affectedEndpoints;
     return {
       kind: 'snapshot',
       snapshotReason: 'Action1 lists what is vulnerable now; there is no date of detection to go back by',
@@ -60,7 +61,7 @@ export const vulnerabilities: ReportSource = {
     };
   },
   readPage: (call, context, cursor) => {
-    const chosen = parseWith(options, 'vulnerabilities', context.options);
+    const chosen = parseOptions(context.options);
     if (chosen.affectedEndpoints) return readAffected(call, chosen.organizations, queryOf(chosen), cursor);
     const list = {
       organizations: chosen.organizations,

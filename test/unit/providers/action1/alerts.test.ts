@@ -139,23 +139,43 @@ describe('vulnerability alerts', () => {
     await expect(read()).rejects.toThrow(ProviderResponseInvalidError);
   });
 
+  it('A24: begins a list again whose total moves, and goes on with one that gives none', async () => {
+    const context = { connection: 'c1', settings: {}, options: vulnerabilityAlerts.parseOptions({}), now: START };
+    const organizations = [{ id: 'o', name: 'O' }];
+    const at = { step: 'rows', organizations, index: 0, position: { from: 2 }, total: 9, restarts: 1 };
+    const items = [{ cve_id: 'CVE-1', cvss_score: 9 }];
+    const after = async (total: number | null) => {
+      const call: CallApi = async () => response(200, { items, total_items: total, limit: 1 });
+      return vulnerabilityAlerts.readPage(call, context, { from: START, to: START }, at);
+    };
+    expect(await after(8)).toEqual({
+      alerts: [],
+      next: { ...at, position: { from: 0 }, total: null, restarts: 2 },
+    });
+    const [same, unknown] = [await after(9), await after(null)];
+    expect([same.alerts, unknown.alerts].map(({ length }) => length)).toEqual([1, 1]);
+    expect(same.next).toEqual({ ...at, position: { from: 3 } });
+    expect(unknown.next).toEqual({ ...at, position: { from: 3 }, total: null });
+  });
+
   it('A08: reports what it cannot read by its id and goes on', async () => {
     const items = [
       { cve_id: 'CVE-1-1', cvss_score: {} },
       { cve_id: '../x', cvss_score: '9.9' },
       { cve_id: 'CVE-1-2', cvss_score: '9.9' },
       7,
+      null,
     ];
     const call: CallApi = async ({ path }) =>
       response(200, {
         items: path === 'organizations' ? [{ id: 'o', name: 'O' }] : items,
-        total_items: path === 'organizations' ? 1 : 4,
+        total_items: path === 'organizations' ? 1 : 5,
       });
     const context = { connection: 'c1', settings: {}, options: vulnerabilityAlerts.parseOptions({}), now: START };
     const first = await vulnerabilityAlerts.readPage(call, context, { from: START, to: START }, undefined);
     const page = await vulnerabilityAlerts.readPage(call, context, { from: START, to: START }, first.next);
     expect(page.alerts.map(({ id }) => id)).toEqual(['o/CVE-1-2']);
-    expect(page.unreadable).toEqual(['o/CVE-1-1', '', '']);
+    expect(page.unreadable).toEqual(['o/CVE-1-1', '', '', '']);
   });
 
   it.each([{ minimumScore: 11 }, { minimumScore: '9' }, { scores: [] }])('refuses the options %j', (given) => {
@@ -186,6 +206,27 @@ describe('endpoint alerts', () => {
     expect(after.map((alert) => [alert.id, fingerprintOf(alert)])).toEqual(
       before.map((alert) => [alert.id, fingerprintOf(alert)]),
     );
+  });
+});
+
+describe.each([
+  ['endpoint', endpointAlerts],
+  ['automation', automationAlerts],
+])('%s alerts', (_what, source) => {
+  it('A08: are told from what cannot be read by its id', async () => {
+    const context = { connection: 'c1', settings: {}, options: source.parseOptions({}), now: START };
+    const cursor = {
+      step: 'rows',
+      organizations: [{ id: 'o', name: 'O' }],
+      index: 0,
+      position: { from: 0 },
+      total: null,
+    };
+    const call: CallApi = async () => response(200, { items: [{ id: 'x1', name: 5 }], total_items: 1 });
+    expect(await source.readPage(call, context, { from: START, to: START }, cursor)).toEqual({
+      alerts: [],
+      unreadable: ['o/x1'],
+    });
   });
 });
 

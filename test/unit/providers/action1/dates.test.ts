@@ -7,17 +7,27 @@ describe('Action1 dates', () => {
     ['2024-06-27T10:20:40.000Z', '2024-06-27T10:20:40.000Z'],
     ['2024-06-27T10:20:40+02:00', '2024-06-27T08:20:40.000Z'],
     ['2024-05-14', '2024-05-14T00:00:00.000Z'],
+    [' 2024-05-14\n', '2024-05-14T00:00:00.000Z'],
   ])('reads %s as UTC', (text, iso) => {
     expect(toIso(text)).toBe(iso);
   });
 
-  it.each(['', 'None', 'Now', '2024-13-45_99-99-99', '20240430', 'yesterday', undefined])(
-    'finds no instant in %s',
-    (text) => {
-      expect(parseInstant(text)).toBeUndefined();
-      expect(toIso(text)).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    'None',
+    'Now',
+    '2024-13-45_99-99-99',
+    '20240430',
+    'yesterday',
+    undefined,
+    // JavaScript reads these in the machine's own zone.
+    '2024-06-27T10:20:40',
+    'May 14, 2024',
+    '5',
+  ])('finds no instant in %s', (text) => {
+    expect(parseInstant(text)).toBeUndefined();
+    expect(toIso(text)).toBeNull();
+  });
 
   it('takes Now for the present, and nothing else for it', () => {
     const now = new Date('2026-06-01T12:00:00Z');

@@ -32,12 +32,13 @@ async function rowsOf(name: string, given: JsonObject, items: readonly unknown[]
   const context = { connection: 'c1', settings: {}, options: report.parseOptions(given), window, now: START };
   const rows: SourceRow[] = [];
   let cursor: JsonValue | undefined;
-  do {
+  for (let pages = 0; pages < 20; pages += 1) {
     const page = await report.readPage(call, { ...context, observedAt: START }, cursor);
     rows.push(...page.rows);
+    if (page.next === undefined) return { rows, asked };
     cursor = page.next;
-  } while (cursor !== undefined);
-  return { rows, asked };
+  }
+  throw new Error('A source that does not end');
 }
 
 async function alertsOf(name: string, given: JsonObject, items: readonly unknown[], now = START) {
@@ -446,6 +447,8 @@ describe('alerts', () => {
       significant: { knownExploited: false, remediationStatus: null },
       details: { endpoints: null, remediationDeadline: null, publishedAt: null, vector: null, products: [] },
     });
+    const unscored = await alertsOf('vulnerabilities', {}, [{ cve_id: 'CVE-3', cisa_kev: true }]);
+    expect(unscored.alerts[0]?.title).toBe('CVE-3 (CVSS unknown) in Head Office, known to be exploited');
     expect(asked[0]).toMatchObject({ path: 'vulnerabilities/o%2F1', timeoutMs: 15_000 });
     expect(asked[0]?.query).toEqual([
       ['from', '0'],
@@ -563,6 +566,7 @@ describe('alerts', () => {
       item,
     ]);
     expect(both.alerts.map(({ severity }) => severity)).toEqual(['medium', 'low']);
+    expect(both.asked[0]?.query?.[0]).toEqual(['from', '0']);
     expect(() => action1.alertSources.automations?.parseOptions({ withinDays: 0 })).toThrow('withinDays');
     expect(() => action1.alertSources.automations?.parseOptions({ statuses: [] })).toThrow('statuses');
   });

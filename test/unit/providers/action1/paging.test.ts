@@ -17,6 +17,9 @@ describe('Action1 paging', () => {
     expect(parsePage(response(200, { items: [], total_items: 3104, limit: 50 }), 'x').total).toBe(3104);
     expect(parsePage(response(200, { items: [], total_items: '' }), 'x').total).toBeUndefined();
     expect(parsePage(response(200, { items: [], total_items: null }), 'x').total).toBeUndefined();
+    expect(parsePage(response(200, { items: [], total_items: 0 }), 'x').total).toBe(0);
+    expect(parsePage(response(200, { items: [], total_items: -1 }), 'x').total).toBeUndefined();
+    expect(parsePage(response(200, { items: [], total_items: '1.5' }), 'x').total).toBeUndefined();
   });
 
   it('reads the counters of a report', () => {
@@ -32,6 +35,8 @@ describe('Action1 paging', () => {
 
   it.each(['', '{}', '[]', 'null', '<html>', '{"items":'])('refuses %s as a list', (body) => {
     expect(() => parsePage(response(200, body), 'organizations')).toThrow(ProviderResponseInvalidError);
+    const what = body === '' ? 'nothing' : 'something that is no list';
+    expect(() => parsePage(response(200, body), 'organizations')).toThrow(`organizations with ${what}`);
   });
 
   it('goes on by its own offset until the total, whatever the page size that was served', () => {
@@ -44,6 +49,9 @@ describe('Action1 paging', () => {
     expect(advance(at(200), { items: items(199) }, 200)).toEqual({ over: true });
     expect(advance(START, { items: items(50), limit: 50 }, 200)).toEqual({ next: at(50) });
     expect(advance(START, { items: items(49), limit: 50 }, 200)).toEqual({ over: true });
+    expect(advance(START, { items: items(1), limit: 1 }, 200)).toEqual({ next: at(1) });
+    // A size of nothing says nothing.
+    expect(advance(START, { items: items(49), limit: 0 }, 200)).toEqual({ over: true });
     expect(advance(at(200), { items: [] }, 200)).toEqual({ over: true });
   });
 

@@ -31,7 +31,9 @@ describe('Action1 settings', () => {
     [{ region: 'AsiaPacific' }, 'NorthAmerica-2'],
     [{ region: 'Europe', organisation: 'x' }, 'organisation'],
     [{ endpoint: 'file:///etc/passwd' }, 'endpoint'],
-    ['Europe', 'Action1 settings'],
+    [{ endpoint: 'ftp://proxy.example/http://' }, 'endpoint'],
+    [{ region: 'x', endpoint: 'y' }, 'UnitedKingdom; endpoint: '],
+    ['Europe', 'Action1 settings: value: '],
   ])('refuses %j and says what is wrong', (input, part) => {
     expect(() => parseSettings(input)).toThrow(ConfigInvalidError);
     expect(() => parseSettings(input)).toThrow(part);
@@ -50,6 +52,12 @@ describe('Action1 settings', () => {
       'https://user@app.eu.action1.com/api/3.0/me',
     ];
     expect(refused.filter((url) => allows(new URL(url), europe))).toEqual([]);
+    const endpoint = 'https://proxy.example';
+    expect(allows(new URL(`${endpoint}/api/3.0/me`), context({ endpoint }))).toBe(false);
+  });
+
+  it('is never a region that there is not', () => {
+    expect(() => apiBase({})).toThrow(ConfigInvalidError);
   });
 
   it('gives two credentials of one enterprise one budget', () => {

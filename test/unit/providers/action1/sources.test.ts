@@ -7,9 +7,11 @@ import {
   ProviderResponseInvalidError,
   ProviderUnavailableError,
 } from '../../../../functions/core/errors.ts';
+import type { JsonValue } from '../../../../functions/core/json.ts';
+import type { ApiRequest, CallApi } from '../../../../functions/core/provider.ts';
 import type { ReportSource } from '../../../../functions/core/reports/source.ts';
 import { action1 } from '../../../../functions/providers/action1/provider.ts';
-import { createWorld, START } from './world.ts';
+import { createWorld, response, START } from './world.ts';
 
 function source(name: string): ReportSource {
   const found = action1.sources[name];
@@ -163,6 +165,63 @@ describe('vulnerabilities with their endpoints', () => {
     expect(Object.keys(rows[0] ?? {}).sort()).toEqual(
       [...(source('vulnerabilities').describe({ affectedEndpoints: true }).columns ?? [])].sort(),
     );
+  });
+
+  it('reads a page of CVEs, then the endpoints of each, one request at a time', async () => {
+    const organizations = ['o/1', 'o2'].map((id) => ({ id, name: `Name of ${id}` }));
+    const list = { from: 0 };
+    const begin = { step: 'rows', organizations, index: 0, list, waiting: [], position: { from: 0 } };
+    let next: JsonValue | undefined = { ...begin, tally: { rows: 0, total: 0, unknown: false } };
+    const step = async (items: readonly unknown[], total: number) => {
+      const asked: ApiRequest[] = [];
+      const call: CallApi = async (request) => {
+        asked.push(request);
+        return response(200, { items, total_items: total });
+      };
+      const options = source('vulnerabilities').parseOptions({ affectedEndpoints: true, severity: 'High' });
+      const window = { from: START, to: START };
+      const context = { connection: 'c1', settings: {}, options, window, observedAt: START, now: START };
+      const page = await source('vulnerabilities').readPage(call, context, next);
+      next = page.next;
+      const query = asked[0]?.query?.map(([name, value]) => `${name}=${value}`).join('&');
+      return { rows: page.rows, asked: `${asked[0]?.path}?${query}`, page };
+    };
+    const score = { cvss_score: '7.5', cisa_kev: 'Yes', remediation_status: 'Overdue' };
+    const first = { cve_id: 'C1', ...score, remediation_deadline: '2026-05-01_10-20-30' };
+    const kept = { cve: 'C1', score: 7.5, knownExploited: true, remediationStatus: 'Overdue' };
+    const waiting = { ...kept, remediationDeadline: '2026-05-01T10:20:30.000Z' };
+    const bare = { score: null, knownExploited: false, remediationStatus: null, remediationDeadline: null };
+
+    expect((await step([first, { cve_id: 'C2' }], 3)).asked).toBe('vulnerabilities/o%2F1?score=High&from=0&limit=100');
+    expect(next).toMatchObject({
+      list: { from: 2 },
+      waiting: [waiting, { cve: 'C2', ...bare }],
+      position: { from: 0 },
+    });
+    const endpoints = await step(
+      [{ endpoint_id: 'e1', endpoint_name: 'n', OS: 'os', software: [{}] }, { endpoint_id: 'e2' }],
+      3,
+    );
+    expect(endpoints.asked).toBe('vulnerabilities/o%2F1/C1/endpoints?from=0&limit=200');
+    const row = { organization: 'Name of o/1', organizationId: 'o/1', ...waiting, severity: 'high' };
+    const software = [{ product: null, platform: null, versions: [], updates: [] }];
+    expect(endpoints.rows).toEqual([
+      { ...row, endpointId: 'e1', endpoint: 'n', operatingSystem: 'os', software },
+      { ...row, endpointId: 'e2', endpoint: null, operatingSystem: null, software: [] },
+    ]);
+    expect(next).toMatchObject({ waiting: [waiting, {}], position: { from: 2 }, tally: { rows: 2, total: 0 } });
+    expect((await step([{ endpoint_id: 'e3' }], 3)).rows).toHaveLength(1);
+    expect(next).toMatchObject({ waiting: [{ cve: 'C2' }], position: { from: 0 }, tally: { rows: 3, total: 3 } });
+    expect((await step([{ endpoint_id: 'e1' }], 1)).rows).toMatchObject([{ cve: 'C2', severity: 'info' }]);
+    expect(next).toMatchObject({ list: { from: 2 }, waiting: [], tally: { rows: 4, total: 4 } });
+    expect((await step([{ cve_id: 'C3' }], 3)).asked).toContain('?score=High&from=2&');
+    expect(next).not.toHaveProperty('list');
+    expect((await step([{ endpoint_id: 'e1' }], 1)).rows).toHaveLength(1);
+    expect(next).toEqual({ ...begin, index: 1, tally: { rows: 5, total: 5, unknown: false } });
+    await step([], 0);
+    const last = await step([], 0);
+    expect(last.asked).toContain('vulnerabilities/o2?');
+    expect(last.page).toEqual({ rows: [], sourceTotal: 5, completeness: 'reconciled', facts: { organizations } });
   });
 
   it('lets the server choose by severity', async () => {

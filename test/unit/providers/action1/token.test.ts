@@ -60,6 +60,11 @@ describe('Action1 token calls', () => {
     expect(() => token.reply(response(429, { details: { retry_after: 7 } }), settings)).toThrow(
       ProviderRateLimitedError,
     );
+    const date = 'Mon, 01 Jun 2026 00:00:00 GMT';
+    const until = { date, 'retry-after': 'Mon, 01 Jun 2026 00:00:10 GMT' };
+    expect(() => token.reply(response(429, '', until), settings)).toThrow(
+      expect.objectContaining({ retryAfterMs: 10_000 }) as Error,
+    );
     expect(() => token.reply(response(503), settings)).toThrow(ProviderUnavailableError);
     expect(() => token.reply(response(200, '<p>', { 'content-type': 'text/html' }), settings)).toThrow(
       ProviderUnavailableError,

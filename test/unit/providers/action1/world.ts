@@ -10,6 +10,8 @@ import { DEFAULT_CREDENTIALS, type Action1Options } from '../../../../infra/loca
 
 export const START = new Date('2026-06-01T00:00:00Z');
 const settings = { endpoint: 'http://action1.invalid' };
+/** More than any of these accounts has: a source that asks for more does not end. */
+const MOST_PAGES = 2_000;
 
 export interface Exchange {
   readonly request: Action1Request;
@@ -83,7 +85,7 @@ export function createWorld(options: Action1Options = {}) {
       const files: NonNullable<SourcePage['file']>[] = [];
       const waits: number[] = [];
       let cursor: JsonValue | undefined;
-      for (;;) {
+      for (let pages = 0; pages < MOST_PAGES; pages += 1) {
         const before = exchanges.length;
         const page = await readPage(source, given, cursor, window);
         if (exchanges.length - before > 1) throw new Error('A step sent more than one request');
@@ -96,20 +98,23 @@ export function createWorld(options: Action1Options = {}) {
         if (page.next === undefined) return { rows, files, last: page, waits };
         cursor = page.next;
       }
+      throw new Error('A source that does not end');
     },
     /** One pass of an alert source. */
     async pass(source: AlertSource, given: JsonObject = {}) {
       const alerts: Alert[] = [];
       const unreadable: string[] = [];
       const alertContext = { ...context, options: source.parseOptions(given), now };
+      const enrich = (alert: Alert) => source.enrich?.(call, alertContext, alert);
       let cursor: JsonValue | undefined;
-      do {
+      for (let pages = 0; pages < MOST_PAGES; pages += 1) {
         const page = await source.readPage(call, alertContext, { from: START, to: now }, cursor);
         alerts.push(...page.alerts);
         unreadable.push(...(page.unreadable ?? []));
+        if (page.next === undefined) return { alerts, unreadable, enrich };
         cursor = page.next;
-      } while (cursor !== undefined);
-      return { alerts, unreadable, enrich: (alert: Alert) => source.enrich?.(call, alertContext, alert) };
+      }
+      throw new Error('A source that does not end');
     },
   };
 }
