@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 
-/** Totals, limits and scores come as numbers on some endpoints and as strings on others. */
+/** Totals, limits and scores come as numbers on some endpoints and as strings on others; `null` is what is no number. */
 const amount = v.optional(
   v.nullable(
     v.pipe(
       v.union([v.number(), v.string()]),
-      v.transform((value) => (typeof value === 'number' ? value : value.trim() === '' ? Number.NaN : Number(value))),
+      v.transform((value) => (typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value))),
+      v.transform((value) => (Number.isFinite(value) ? value : null)),
     ),
   ),
 );
@@ -166,18 +167,6 @@ export const automationResultSchema = v.object({
   status: text,
   action_name: text,
   description: text,
-});
-
-/** `POST /oauth2/token`. The refresh token in it is never used: client credentials are presented again. */
-export const tokenSchema = v.object({
-  access_token: v.pipe(v.string(), v.minLength(1), v.maxLength(16_384), v.regex(/^[\x21-\x7e]+$/)),
-  expires_in: v.pipe(
-    v.union([v.number(), v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number))]),
-    v.integer(),
-    v.minValue(1),
-    v.maxValue(86_400),
-  ),
-  token_type: v.optional(v.pipe(v.string(), v.toLowerCase(), v.literal('bearer'))),
 });
 
 /** Error envelope of every refusal; `details` of a 429 only. */

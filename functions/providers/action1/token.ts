@@ -7,13 +7,26 @@ import {
   ProviderUnavailableError,
 } from '../../core/errors.ts';
 import { bodyJson, type HttpResponse } from '../../core/http.ts';
-import type { TokenProfile, TokenReply } from '../../core/provider.ts';
+import type { ProviderSettings, TokenProfile, TokenReply } from '../../core/provider.ts';
 import { maintenance, vendorMessage, waitOf } from './judge.ts';
-import { tokenSchema } from './schemas.ts';
 import { apiBase } from './settings.ts';
 
 /** A token answer is some 3 KB: a JWT and a JWE that we do not use. */
 const MAX_TOKEN_BYTES = 65_536;
+
+/** `POST /oauth2/token`. The refresh token in it is never used: client credentials are presented again. */
+const tokenSchema = v.object({
+  access_token: v.pipe(v.string(), v.minLength(1), v.maxLength(16_384), v.regex(/^[\x21-\x7e]+$/)),
+  expires_in: v.pipe(
+    v.union([v.number(), v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number))]),
+    v.integer(),
+    v.minValue(1),
+    v.maxValue(86_400),
+  ),
+  token_type: v.optional(v.pipe(v.string(), v.toLowerCase(), v.literal('bearer'))),
+});
+
+const tokenEndpoint = (settings: ProviderSettings) => new URL('oauth2/token', apiBase(settings));
 
 /**
  * Client credentials, presented again for each access token. The answer's refresh token is left alone, as in the
@@ -22,14 +35,14 @@ const MAX_TOKEN_BYTES = 65_536;
  * @see https://www.action1.com/api-documentation/authentication/
  */
 export const token: TokenProfile = {
-  tokenEndpoint: (settings) => new URL('oauth2/token', apiBase(settings)),
+  tokenEndpoint,
   request: (grant, settings, { clientId, clientSecret }) => {
     if (grant.type !== 'client-credentials') {
       throw new ConfigInvalidError('Action1 knows client credentials only: there is nobody to send to a consent page');
     }
     return {
       method: 'POST',
-      url: new URL('oauth2/token', apiBase(settings)),
+      url: tokenEndpoint(settings),
       headers: { accept: 'application/json', 'content-type': 'application/json' },
       body: JSON.stringify({ client_id: clientId, client_secret: clientSecret }),
       maxBytes: MAX_TOKEN_BYTES,

@@ -6,7 +6,7 @@ import { organizationsOption, parseWith } from '../options.ts';
 import type { Organization } from '../organizations.ts';
 import { ALERT_TIMEOUT_MS, parseItems, readList, START } from '../paging.ts';
 import { vulnerabilitySchema, vulnerableEndpointSchema, type Action1Vulnerability } from '../schemas.ts';
-import { scoreOf, severityOf, toSoftware } from '../vulnerability.ts';
+import { severityOf, toSoftware } from '../vulnerability.ts';
 import { readSnapshot } from './snapshot.ts';
 
 const CRITICAL_SCORE = 9;
@@ -60,14 +60,14 @@ function queryOf({ minimumScore, knownExploited, overdue }: Options): readonly (
 }
 
 function matters(item: Action1Vulnerability, { minimumScore, knownExploited, overdue }: Options): boolean {
-  const score = scoreOf(item.cvss_score);
+  const score = item.cvss_score ?? null;
   if (score !== null && score >= minimumScore) return true;
   if (knownExploited && item.cisa_kev === true) return true;
   return overdue && statusOf(item) === 'overdue';
 }
 
 function toAlert(item: Action1Vulnerability, organization: Organization): Alert {
-  const score = scoreOf(item.cvss_score);
+  const score = item.cvss_score ?? null;
   const software = toSoftware(item.software);
   const products = software.flatMap(({ product }) => (typeof product === 'string' ? [product] : []));
   const signs = [
@@ -89,7 +89,7 @@ function toAlert(item: Action1Vulnerability, organization: Organization): Alert 
       cve: item.cve_id,
       organizationId: organization.id,
       organization: organization.name,
-      endpoints: scoreOf(item.endpoints_count),
+      endpoints: item.endpoints_count ?? null,
       remediationDeadline: toIso(item.remediation_deadline ?? undefined),
       publishedAt: toIso(item.published_date ?? undefined),
       vector: item.vector_string ?? null,

@@ -10,7 +10,7 @@ import {
 } from '../organizations.ts';
 import { advance, PAGE_SIZE, parseItems, readList, START, type Position } from '../paging.ts';
 import { vulnerabilitySchema, vulnerableEndpointSchema, type Action1Vulnerability } from '../schemas.ts';
-import { scoreOf, severityOf, toSoftware } from '../vulnerability.ts';
+import { severityOf, toSoftware } from '../vulnerability.ts';
 import { closeList, factsOf, NO_TALLY, verdict, type Tally } from '../walk.ts';
 
 /** The waiting CVEs are kept in the cursor, so few at a time. */
@@ -128,7 +128,7 @@ function go(at: Rows, rows: readonly SourceRow[]): SourcePage {
 function toWaiting(item: Action1Vulnerability): Waiting {
   return {
     cve: item.cve_id,
-    score: scoreOf(item.cvss_score),
+    score: item.cvss_score ?? null,
     knownExploited: item.cisa_kev ?? false,
     remediationStatus: item.remediation_status ?? null,
     remediationDeadline: toIso(item.remediation_deadline ?? undefined),

@@ -90,14 +90,10 @@ function health(endpoint: Action1Endpoint): SourceRow {
     rebootRequired: endpoint.reboot_required ?? null,
     updateStatus: endpoint.update_status ?? null,
     vulnerabilityStatus: endpoint.vulnerability_status ?? null,
-    missingCriticalUpdates: finite(missing?.critical ?? endpoint.missing_critical_updates),
-    missingOtherUpdates: finite(missing?.other ?? endpoint.missing_other_updates),
-    criticalVulnerabilities: finite(vulnerabilities?.critical),
-    otherVulnerabilities: finite(vulnerabilities?.other),
+    missingCriticalUpdates: missing?.critical ?? endpoint.missing_critical_updates ?? null,
+    missingOtherUpdates: missing?.other ?? endpoint.missing_other_updates ?? null,
+    criticalVulnerabilities: vulnerabilities?.critical ?? null,
+    otherVulnerabilities: vulnerabilities?.other ?? null,
     comment: endpoint.comment === 'None' ? '' : (endpoint.comment ?? null),
   };
-}
-
-function finite(value: number | null | undefined): number | null {
-  return value !== null && value !== undefined && Number.isFinite(value) ? value : null;
 }

@@ -4,7 +4,7 @@ import { toIso } from '../dates.ts';
 import { organizationsOption, parseWith } from '../options.ts';
 import type { Organization } from '../organizations.ts';
 import { vulnerabilitySchema, type Action1Vulnerability } from '../schemas.ts';
-import { scoreOf, severityOf, toSoftware } from '../vulnerability.ts';
+import { severityOf, toSoftware } from '../vulnerability.ts';
 import { walk, type WalkCursor } from '../walk.ts';
 import { AFFECTED_COLUMNS, readAffected } from './affected-endpoints.ts';
 
@@ -86,12 +86,12 @@ function toRow(item: Action1Vulnerability, organization: Organization): SourceRo
     organization: organization.name,
     organizationId: organization.id,
     cve: item.cve_id,
-    score: scoreOf(item.cvss_score),
+    score: item.cvss_score ?? null,
     severity: severityOf(item.cvss_score),
     knownExploited: item.cisa_kev ?? false,
     remediationStatus: item.remediation_status ?? null,
     remediationDeadline: toIso(item.remediation_deadline ?? undefined),
-    endpoints: scoreOf(item.endpoints_count),
+    endpoints: item.endpoints_count ?? null,
     publishedAt: toIso(item.published_date ?? undefined),
     vector: item.vector_string ?? null,
     software: toSoftware(item.software),

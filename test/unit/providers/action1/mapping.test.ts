@@ -5,7 +5,7 @@ import type { ApiRequest, CallApi } from '../../../../functions/core/provider.ts
 import type { ReportSource, SourceRow } from '../../../../functions/core/reports/source.ts';
 import type { Alert, AlertSource } from '../../../../functions/core/alerts/source.ts';
 import { action1 } from '../../../../functions/providers/action1/provider.ts';
-import { scoreOf, toSoftware } from '../../../../functions/providers/action1/vulnerability.ts';
+import { toSoftware } from '../../../../functions/providers/action1/vulnerability.ts';
 import { expectAsDescribed } from '../../../support/described.ts';
 import { createWorld, response, START } from './world.ts';
 
@@ -242,14 +242,14 @@ describe('rows', () => {
         cisa_kev: true,
         software: [software, {}],
       },
-      { cve_id: 'CVE-2', cvss_score: '' },
+      { cve_id: 'CVE-2', cvss_score: '', endpoints_count: 'many' },
     ]);
     const mapped = [
       { product: 'Browser', platform: 'Windows', versions: ['1'], updates: ['n 2', 'p 3', '4', 'n'] },
       { product: null, platform: null, versions: [], updates: [] },
     ];
     expect(toSoftware([software, {}])).toEqual(mapped);
-    expect([toSoftware(null), scoreOf(null), scoreOf(Number.NaN), scoreOf(0)]).toEqual([[], null, null, 0]);
+    expect(toSoftware(null)).toEqual([]);
     const organization = { organization: 'Head Office', organizationId: 'o/1' };
     expect(rows).toEqual([
       {
@@ -322,7 +322,7 @@ describe('rows', () => {
     ]);
     const chosen = async (organizations: string[]) =>
       (await rowsOf('audit-events', { organizations }, [event, bare])).rows.length;
-    expect([await chosen(['O1']), await chosen(['org']), await chosen(['other'])]).toEqual([1, 1, 0]);
+    expect([await chosen(['O1', 'x']), await chosen(['org']), await chosen(['other'])]).toEqual([1, 1, 0]);
     await expect(rowsOf('audit-events', {}, [{ ...bare, timestamp: 'yesterday' }])).rejects.toThrow('readable time');
   });
 

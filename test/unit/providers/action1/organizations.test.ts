@@ -83,6 +83,11 @@ describe('organizations', () => {
     const cursor = { ...at, run: { ...run, ...more }, total: null, restarts: 0 };
     const { page, asked } = await step(name, kind, given, '', cursor);
     expect(asked).toEqual([]);
+    const again = { from: 0, again: true };
+    const last = { ...cursor, index: 0, position: again, list: again };
+    expect((await step(name, kind, given, { items: [], total_items: 0 }, last)).page).toEqual(
+      kind === 'alerts' ? { alerts: [], unreadable: [] } : page,
+    );
     if (kind === 'alerts') expect(page).toEqual({ alerts: [] });
     else {
       expect(page).toMatchObject({ rows: [], sourceTotal: 0, completeness: 'reconciled' });

@@ -177,7 +177,7 @@ describe('a requery', () => {
     const last = await step(wait({ round: [1] }), counted(1, 1), { requery: {} });
     expect(last.page.next).toMatchObject({ step: 'rows', index: 0 });
     const none = await step(wait({ round: [] }), '', { requery: {} }, { now: new Date(requestedAt + 9000) });
-    expect(none.page.next).toMatchObject({ step: 'rows', run: { waitedMs: 9000 } });
+    expect(none.page).toMatchObject({ rows: [], next: { step: 'rows', run: { waitedMs: 9000 } } });
     expect(none.asked).toEqual([]);
   });
 
@@ -205,7 +205,7 @@ describe('a requery', () => {
   it('that the job no longer asks for is left', async () => {
     for (const cursor of [{ step: 'requery', run: RUN, index: 0 } as const, wait()]) {
       const { page, asked } = await step(cursor, '');
-      expect(page.next).toMatchObject({ step: 'rows', index: 0, position: { from: 0 } });
+      expect(page).toMatchObject({ rows: [], next: { step: 'rows', index: 0, position: { from: 0 } } });
       expect(asked).toEqual([]);
     }
   });
@@ -264,13 +264,15 @@ describe('rows', () => {
       completeness: 'reconciled',
       facts: { organizations: ORGANIZATIONS, report: RUN.report },
     });
+    const plain = await step(rows(), { items: [{ id: 'a' }], total_items: 1 });
+    expect(plain.asked[0]?.query?.[0]).toEqual(['from', '0']);
     const over = await step(rows({ index: 2 }), '');
     expect(over.page).toMatchObject({ rows: [], sourceTotal: 0, completeness: 'reconciled' });
   });
 
   it('name the endpoints that are silent, and count those that failed, once', async () => {
     const run = { ...RUN, requestedAt: START.getTime() };
-    const items = [cached('b'), cached('a'), cached('a'), cached(5), { id: 'y', response_type: 'live', fields: {} }];
+    const items = [cached('b'), cached('a'), cached('a'), cached(5), { response_type: 'cache' }];
     const body = { items, total_items: 9, total_errors: 2, total_live_responses: 3, total_sent_requests: 4 };
     const { page } = await step(rows({ run }), body);
     expect(page.next).toMatchObject({
@@ -284,7 +286,13 @@ describe('rows', () => {
       tally: { rows: 5 },
     });
     const later = await step(rows({ run, position: { from: 5 } }), { ...body, total_items: 19 });
-    expect(later.page.next).toMatchObject({ run: { failed: { count: 0 } } });
+    expect(later.page.next).toMatchObject({
+      run: { failed: { count: 0 }, totals: [null, 19], coverage: [null, { live: 3, sent: 4 }] },
+    });
+    // What an earlier page said stands where a later one says nothing.
+    const known = { ...run, totals: [null, 9], coverage: [null, { live: 3, sent: 4 }] };
+    const silentPage = await step(rows({ run: known }), { items, limit: 1 });
+    expect(silentPage.page.next).toMatchObject({ run: { totals: known.totals, coverage: known.coverage } });
     const unasked = await step(rows(), body);
     expect(unasked.page.next).toMatchObject({ run: { silent: { names: [] }, coverage: [null, null] } });
     const hundred = Array.from({ length: 100 }, (_, at) => `n${at}`);
@@ -373,11 +381,24 @@ describe('rows', () => {
     });
     const third = await step(second.page.next as ReportCursor, { items: [{ id: 'z' }], total_items: 1 }, options);
     expect(third.page.rows).toHaveLength(1);
-    expect(third.page.next).toMatchObject({ position: { from: 3 }, tally: { rows: 3, total: 3 } });
-    expect(third.page.next).not.toHaveProperty('drill');
-    const plain = await step(rows({ run: summary }), { items: [], total_items: 0, limit: 1 }, { drilldown: true });
-    expect(plain.page.next).toMatchObject({ position: { from: 0, again: true } });
-    const end = await step(rows({ run: summary, position: { from: 0, again: true } }), { items: [] }, options);
+    const over = await step(third.page.next as ReportCursor, '', options);
+    expect(over.asked).toEqual([]);
+    expect(over.page).toEqual({
+      rows: [],
+      next: rows({
+        run: { ...summary, totals: [null, 9] },
+        position: { from: 3 },
+        tally: { ...TALLY, rows: 3, total: 3 },
+      }),
+    });
+    const plain = await step(begin.page.next as ReportCursor, { items: [] }, { drilldown: true });
+    expect(plain.asked[0]?.query?.[0]).toEqual(['from', '0']);
+    await expect(step(begin.page.next as ReportCursor, { items: [7] }, options)).rejects.toThrow('item of a drilldown');
+    const none = await step(rows({ run: summary }), { items: [], total_items: 0 }, options);
+    const again = await step(none.page.next as ReportCursor, '', options);
+    expect(again.page.next).toMatchObject({ position: { from: 0, again: true } });
+    const empty = { rows: [], position: { from: 0 }, more: false };
+    const end = await step(rows({ run: summary, drill: empty }), '', options);
     expect(end.page).toMatchObject({ rows: [], completeness: 'reconciled' });
   });
 });
@@ -446,7 +467,10 @@ describe('a file of the vendor’s', () => {
     // A server that knows no bound gives all at once.
     const whole = await step(csv({ run }), records(5001), {}, { headers });
     expect(whole.page.next).toMatchObject({ index: 1, records: 5001 });
+    const less = await step(csv({ run }), records(1000), {}, { headers });
+    expect(less.page.next).toMatchObject({ index: 0, from: 1000 });
     const unknown = { ...RUN, totals: [null, 1] };
+    expect((await step(csv({ run: unknown }), records(5001), {}, { headers })).page.next).toMatchObject({ index: 1 });
     expect((await step(csv({ run: unknown }), records(4999), {}, { headers })).page.next).toMatchObject({ index: 1 });
     expect((await step(csv({ run: unknown }), records(5000), {}, { headers })).page.next).toMatchObject({ from: 5000 });
     const detailed = await step(csv(), records(5000), { details: true }, { headers });

@@ -45,8 +45,9 @@ describe('finding a report', () => {
   });
 
   it.each([
-    [{}, 'report'],
+    [{}, 'Options of Action1 report: report: '],
     [{ report: ' ' }, 'report'],
+    [{ report: 5 }, 'report: must be the id or the name'],
     [{ report: 'x', requery: { coverage: 2 } }, 'requery.coverage'],
     [{ report: 'x', requery: { deadlineMinutes: 0 } }, 'requery.deadlineMinutes'],
     [{ report: 'x', details: true, drilldown: true }, 'exclude each other'],
@@ -146,7 +147,7 @@ describe('rows of a report', () => {
       observedAt: START,
       now: START,
     };
-    for (const id of ['../../me', '..', 'a/b?c#d', 'a%2520b']) {
+    for (const id of ['../../me', '..', 'a/b?c#d', 'a%2520b.']) {
       const cursor = {
         step: 'rows',
         run,
@@ -161,7 +162,7 @@ describe('rows of a report', () => {
     expect(
       reached.every((path) => path.startsWith('/api/3.0/reportdata/o/r/data/') || path.includes('/reportdata/o/r/')),
     ).toBe(true);
-    expect(reached[3]).toBe('/api/3.0/reportdata/o/r/data/a%2520b/drilldown');
+    expect(reached[3]).toBe('/api/3.0/reportdata/o/r/data/a%2520b./drilldown');
   });
 });
 

@@ -11,6 +11,7 @@ import type { JsonValue } from '../../../../functions/core/json.ts';
 import type { ApiRequest, CallApi } from '../../../../functions/core/provider.ts';
 import type { ReportSource } from '../../../../functions/core/reports/source.ts';
 import { action1 } from '../../../../functions/providers/action1/provider.ts';
+import { verdict } from '../../../../functions/providers/action1/walk.ts';
 import { createWorld, response, START } from './world.ts';
 
 function source(name: string): ReportSource {
@@ -151,6 +152,22 @@ describe('snapshots of lists', () => {
     await expect(world.readPage(source('endpoints'), {}, first.next)).rejects.toThrow(AccessTokenRejectedError);
     world.signIn();
     expect((await world.readPage(source('endpoints'), {}, first.next)).rows).toHaveLength(40);
+  });
+});
+
+describe('the verdict on an export', () => {
+  it.each([
+    [
+      { rows: 3, total: 3, unknown: false },
+      { sourceTotal: 3, completeness: 'reconciled' },
+    ],
+    [
+      { rows: 3, total: 2, unknown: false },
+      { sourceTotal: 2, completeness: 'unproven' },
+    ],
+    [{ rows: 3, total: 2, unknown: true }, { completeness: 'short-page' }],
+  ] as const)('of %j is %j', (tally, expected) => {
+    expect(verdict(tally)).toEqual(expected);
   });
 });
 

@@ -19,8 +19,9 @@ describe('Action1 token calls', () => {
     const request = token.request({ type: 'client-credentials' }, settings, credentials);
     expect(request.url.href).toBe('https://app.eu.action1.com/api/3.0/oauth2/token');
     expect(request.method).toBe('POST');
+    expect(token.tokenEndpoint(settings)).toEqual(request.url);
+    expect(request.headers).toEqual({ accept: 'application/json', 'content-type': 'application/json' });
     expect(JSON.parse(request.body ?? '')).toEqual({ client_id: 'client', client_secret: 'canary-secret' });
-    expect(JSON.stringify(request.headers)).not.toContain('canary');
   });
 
   it('knows no other grant', () => {
@@ -44,9 +45,14 @@ describe('Action1 token calls', () => {
     ['another type', { ...good, token_type: 'mac' }],
     ['no lifetime', { ...good, expires_in: undefined }],
     ['a lifetime of nothing', { ...good, expires_in: 0 }],
+    ['a lifetime of more than digits', { ...good, expires_in: '1e3' }],
     ['a lifetime without end', { ...good, expires_in: 1e12 }],
   ])('refuses an answer with %s', (_what, body) => {
     expect(() => token.reply(response(200, body), settings)).toThrow(ProviderResponseInvalidError);
+  });
+
+  it.each([201, 302, 404])('takes no token from %i', (status) => {
+    expect(() => token.reply(response(status, good), settings)).toThrow(ProviderResponseInvalidError);
   });
 
   it.each([400, 401, 403])('takes %i, with and without a body, for our own credentials', (status) => {
@@ -65,13 +71,18 @@ describe('Action1 token calls', () => {
     expect(() => token.reply(response(429, '', until), settings)).toThrow(
       expect.objectContaining({ retryAfterMs: 10_000 }) as Error,
     );
-    expect(() => token.reply(response(503), settings)).toThrow(ProviderUnavailableError);
+    for (const status of [408, 500, 503]) {
+      expect(() => token.reply(response(status), settings)).toThrow(
+        expect.objectContaining({ name: 'ProviderUnavailableError', sent: true }) as Error,
+      );
+    }
     expect(() => token.reply(response(200, '<p>', { 'content-type': 'text/html' }), settings)).toThrow(
       ProviderUnavailableError,
     );
   });
 
   it('counts token calls in the one budget of the enterprise', () => {
+    expect(action1.grant).toBe('client-credentials');
     expect(action1.tokenBudget).toBe('default');
     expect(action1.budgets.default.perMinute).toBeLessThan(30);
   });

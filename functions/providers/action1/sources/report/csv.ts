@@ -28,8 +28,8 @@ export async function readCsv(call: CallApi, options: ReportOptions, at: Step<'c
     headers: { accept: '*/*' },
     timeoutMs: CALL_TIMEOUT_MS,
   });
-  const type = response.headers['content-type'] ?? '';
-  if (response.body.length > 0 && !type.toLowerCase().startsWith('text/csv')) {
+  const isCsv = response.headers['content-type']?.toLowerCase().startsWith('text/csv') === true;
+  if (response.body.length > 0 && !isCsv) {
     throw new ProviderResponseInvalidError('Action1 answered an export with something that is no CSV');
   }
   const records = countRecords(response.body);
@@ -78,5 +78,5 @@ function fileName({ run, index, from }: Step<'csv'>): string {
 
 function slug(text: string): string {
   const plain = text.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
-  return plain.replaceAll(/^-+|-+$/g, '').slice(0, 60) || 'unnamed';
+  return plain.replaceAll(/^-|-$/g, '').slice(0, 60) || 'unnamed';
 }

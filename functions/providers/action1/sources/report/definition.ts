@@ -79,7 +79,6 @@ function match(reports: readonly FoundReport[], wanted: string): FoundReport | u
 /** Every object of type `Report` in an answer, at any depth. */
 function collect(value: unknown, depth = 0): readonly FoundReport[] {
   if (depth > MAX_DEPTH || typeof value !== 'object' || value === null) return [];
-  if (Array.isArray(value)) return value.flatMap((item) => collect(item, depth + 1));
   const { id, name, type, simple } = value as JsonObject;
   if (type === 'Report' && typeof id === 'string' && typeof name === 'string') {
     return [{ id, name, simple: !(typeof simple === 'string' && simple.toLowerCase() === 'no') }];

@@ -64,7 +64,7 @@ function askAgainMs({ askEverySeconds }: Requery): number {
 }
 
 /** Counters of our requery; `null` where the report gives none, or still those of an older one. */
-export function coverageOf(page: ListPage, requestedAt: number): Coverage | null {
+export function coverageOf(page: Partial<ListPage>, requestedAt: number): Coverage | null {
   if (page.liveResponses === undefined || page.sentRequests === undefined) return null;
   const requeriedAt = parseInstant(page.lastRequery);
   if (requeriedAt !== undefined && requeriedAt.getTime() < requestedAt - CLOCK_SKEW_MS) return null;

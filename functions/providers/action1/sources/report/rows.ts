@@ -1,5 +1,6 @@
 import type { CallApi } from '../../../../core/provider.ts';
 import type { SourcePage } from '../../../../core/reports/source.ts';
+import type { Organization } from '../../organizations.ts';
 import { advance, PAGE_SIZE, parseItems, readList, START, type ListPage } from '../../paging.ts';
 import { reportRowSchema, type Action1ReportRow } from '../../schemas.ts';
 import { closeList } from '../../walk.ts';
@@ -18,7 +19,7 @@ const DRILL_PAGE_SIZE = 100;
 export async function readRows(call: CallApi, options: ReportOptions, at: Step<'rows'>): Promise<SourcePage> {
   const organization = at.run.organizations[at.index];
   if (organization === undefined) return afterRows(options, at, []);
-  if (at.drill !== undefined) return readDrilldown(call, options, at, at.drill);
+  if (at.drill !== undefined) return readDrilldown(call, options, at, at.drill, organization);
   const drilling = options.drilldown && !at.run.report.simple;
   const pageSize = drilling ? DRILL_PAGE_SIZE : PAGE_SIZE;
   const path = dataPath(at.run, at.index, 'data');
@@ -29,10 +30,7 @@ export async function readRows(call: CallApi, options: ReportOptions, at: Step<'
   const position = 'next' in step ? step.next : START;
   if (drilling) {
     const rows = items.flatMap(({ id }) => (id === undefined ? [] : [String(id)]));
-    const drill = { rows, position: START, more: 'next' in step };
-    return rows.length === 0
-      ? endOfSummary(options, { ...at, run, position }, drill.more)
-      : { rows: [], next: { ...at, run, position, drill } };
+    return { rows: [], next: { ...at, run, position, drill: { rows, position: START, more: 'next' in step } } };
   }
   const rows = items.map((item) => toReportRow(item, organization));
   const tally = { ...at.tally, rows: at.tally.rows + rows.length };
@@ -45,10 +43,10 @@ async function readDrilldown(
   options: ReportOptions,
   at: Step<'rows'>,
   drill: NonNullable<Step<'rows'>['drill']>,
+  organization: Organization,
 ): Promise<SourcePage> {
-  const organization = at.run.organizations[at.index];
   const [rowId, ...others] = drill.rows;
-  if (organization === undefined || rowId === undefined) return endOfSummary(options, at, drill.more);
+  if (rowId === undefined) return endOfSummary(options, at, drill.more);
   const path = dataPath(at.run, at.index, `data/${segmentOf(rowId)}/drilldown`);
   const query = options.liveOnly ? [['live_only', 'Yes'] as const] : [];
   const page = await readList(call, { path, query }, drill.position, PAGE_SIZE);
@@ -60,18 +58,16 @@ async function readDrilldown(
   if ('next' in step) {
     return { rows, next: { ...at, run, tally, drill: { ...drill, position: step.next } } };
   }
-  const closed = { ...at, run, tally: closeList(tally, page) };
-  if (others.length > 0) return { rows, next: { ...closed, drill: { ...drill, rows: others, position: START } } };
-  const after = endOfSummary(options, closed, drill.more);
-  return { ...after, rows };
+  const rest = { ...drill, rows: others, position: START };
+  return { rows, next: { ...at, run, tally: closeList(tally, page), drill: rest } };
 }
 
 /**
  * A row's id is its path segment as given, percent-encoded twice already: encoding it again would name another row.
- * One that is no segment (it has a slash, or is dots) is encoded all the same, so that it stays below its report.
+ * One that is no segment is encoded all the same, so that it stays below its report. (Dots lead no further up than that.)
  */
 function segmentOf(rowId: string): string {
-  return /^[\w%.~!$&'()*+,;=:@-]+$/.test(rowId) && !/^\.+$/.test(rowId) ? rowId : encodeURIComponent(rowId);
+  return /^[\w%.~!$&'()*+,;=:@-]+$/.test(rowId) ? rowId : encodeURIComponent(rowId);
 }
 
 /** After a page of summary rows: the next page of them, or the next organisation. */
@@ -91,9 +87,9 @@ function queryOf({ details, liveOnly, filter }: ReportOptions): readonly (readon
 
 /** Keeps what a page says about coverage, totals, errors, and whose rows are old. */
 function note(run: Run, index: number, page: Partial<ListPage>, items: readonly Action1ReportRow[]): Run {
-  const coverage = run.requestedAt === undefined ? null : coverageOf({ items: [], ...page }, run.requestedAt);
+  const coverage = run.requestedAt === undefined ? null : coverageOf(page, run.requestedAt);
   const names = new Set(run.silent.names);
-  const before = run.requestedAt === undefined ? [] : items.filter((item) => item.response_type === 'cache');
+  const before = items.filter((item) => run.requestedAt !== undefined && item.response_type === 'cache');
   for (const item of before) {
     const name = item.fields?.['Endpoint Name'];
     if (typeof name === 'string') names.add(name);

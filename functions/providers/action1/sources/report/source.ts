@@ -49,9 +49,8 @@ async function readPage(call: CallApi, context: SourceContext, cursor: JsonValue
     case 'errors':
       return readErrors(call, options, at);
     case 'csv':
-      break;
+      return readCsv(call, options, at);
   }
-  return readCsv(call, options, at);
 }
 
 async function chooseOrganizations(
