@@ -30,8 +30,8 @@ export function bySeverity(groups: readonly (readonly [string, number])[]): read
 
 export function toneOf(label: string): 'bad' | 'warn' | 'plain' {
   const at = rank(label);
-  if (at === 0) return 'bad';
-  return at > 0 && at < SEVERITIES.indexOf('medium') ? 'warn' : 'plain';
+  if (at < 0 || at >= SEVERITIES.indexOf('medium')) return 'plain';
+  return at === 0 ? 'bad' : 'warn';
 }
 
 const NAMES_SHOWN = 12;
@@ -62,7 +62,8 @@ function listed(label: string, values: readonly JsonValue[]): readonly (readonly
 function textOf(value: string | number | boolean): string {
   if (typeof value === 'number') return number(value);
   if (value === true) return 'yes';
-  return typeof value === 'string' && INSTANT.test(value) ? moment(value) : String(value);
+  const text = String(value);
+  return INSTANT.test(text) ? moment(text) : text;
 }
 
 /** `liveResponses` → `Live responses`. */

@@ -89,6 +89,7 @@ describe('a schema', () => {
     const rows = [
       { b: 1, c: true, mixed: 1, json: {}, late: null, _more: {} },
       { b: 2, mixed: 'x', json: 'x', late: 3, only: null },
+      { b: null },
     ];
     expect(inferColumns(['a', 'b'], rows)).toEqual([
       { name: 'a', type: 'string' },
@@ -109,6 +110,7 @@ describe('a schema', () => {
     expect(inferColumns(names(64, 994), [])).toHaveLength(64);
     expect(inferColumns(names(65, 994), [])).toHaveLength(64);
     expect(inferColumns(names(64, 995), [])).toHaveLength(63);
+    expect(inferColumns(names(2, 64 * 1024), [])).toEqual([]);
   });
 
   it('says of two what is new, missing or of another type, by name', () => {
@@ -138,6 +140,16 @@ describe('a schema', () => {
 });
 
 describe('words of a summary', () => {
+  it.each([
+    ['2026-03-01T01:00:00Z', '2026-03-01 01:00:00 UTC'],
+    ['2026-03-01T01:00:00.123456Z', '2026-03-01 01:00:00 UTC'],
+    ['since 2026-03-01T01:00:00Z', 'since 2026-03-01T01:00:00Z'],
+    ['2026-03-01T01:00:00Z or so', '2026-03-01T01:00:00Z or so'],
+    ['2026-03-01T01:00:00.Z', '2026-03-01T01:00:00.Z'],
+  ])('show %s as %s', (at, shown) => {
+    expect(wordsOf({ at })).toEqual([['At', shown]]);
+  });
+
   it('put severities in their order, and anything else by its count', () => {
     expect(
       bySeverity([
@@ -146,13 +158,21 @@ describe('words of a summary', () => {
         ['medium', 5],
       ]).map(([name]) => name),
     ).toEqual(['Critical', 'medium', 'low']);
-    expect(
-      bySeverity([
-        ['low', 1],
-        ['b', 5],
-        ['a', 5],
-      ]).map(([name]) => name),
-    ).toEqual(['a', 'b', 'low']);
+    const groups = [
+      ['low', 1],
+      ['b', 5],
+      ['a', 5],
+    ] as const;
+    for (const given of [groups, groups.toReversed()]) {
+      expect(bySeverity(given).map(([name]) => name)).toEqual(['a', 'b', 'low']);
+    }
+  });
+
+  it('know what providers call severities, worst first', () => {
+    const severities =
+      'critical important high major warning medium moderate minor low info informational ok none unspecified (none)';
+    const groups = severities.split(' ').map((name, index) => [name, index] as const);
+    for (const given of [groups, groups.toReversed()]) expect(bySeverity(given)).toEqual(groups);
   });
 
   it('have a tone for what is bad', () => {
@@ -162,6 +182,7 @@ describe('words of a summary', () => {
 
   it('say what an option is, and nothing of what is off, empty or a table', () => {
     const many = Array.from({ length: 13 }, (_, index) => `n${index}`);
+    const twelve = many.slice(1);
     expect(
       wordsOf({
         liveResponses: true,
@@ -173,6 +194,7 @@ describe('words of a summary', () => {
         nested: { deepName: 'x' },
         list: ['a', 2, { name: 'c' }, { id: 1 }, null, ['x']],
         many,
+        twelve,
         table: [{ id: 1 }],
       }),
     ).toEqual([
@@ -182,6 +204,7 @@ describe('words of a summary', () => {
       ['Nested: Deep name', 'x'],
       ['List', 'a, 2, c'],
       ['Many', `${many.slice(0, 12).join(', ')} and 1 more`],
+      ['Twelve', twelve.join(', ')],
     ]);
   });
 });
