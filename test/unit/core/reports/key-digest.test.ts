@@ -4,9 +4,10 @@ import { nothingCollected } from '../../../../functions/core/reports/collected.t
 import { compareWithLast } from '../../../../functions/core/reports/compare-step.ts';
 import { canonicalJson, type JsonValue } from '../../../../functions/core/json.ts';
 import { createHalfSipHash } from '../../../../functions/core/reports/half-sip-hash.ts';
-import { compareKeys, createKeyDigest } from '../../../../functions/core/reports/key-digest.ts';
+import { compareKeys, createKeyDigest, KEYS_LIMIT } from '../../../../functions/core/reports/key-digest.ts';
 import type { ManifestPart } from '../../../../functions/core/reports/manifest.ts';
-import type { Plan } from '../../../../functions/core/reports/plan.ts';
+import type { Comparable, Plan } from '../../../../functions/core/reports/plan.ts';
+import type { SourceDescription } from '../../../../functions/core/reports/source.ts';
 import { createMemoryArchive } from '../../../support/memory-archive.ts';
 
 /** `vectors_hsip64` of https://github.com/veorq/SipHash: key 00…07, messages 00…(n-1) of n bytes. */
@@ -92,22 +93,73 @@ describe('compareWithLast()', () => {
   const digest = createKeyDigest('stage|connection|job');
   const today = digest([{ id: 'a' }, { id: 'b' }], ['id']);
   const yesterday = digest([{ id: 'b' }], ['id']);
-  const part = (key: string) => ({ key, versionId: 'v1', format: 'keys' }) as ManifestPart;
-  const compare = (lastKey: string) =>
+  const part = (key: string, format = 'keys') => ({ key, versionId: `of ${key}`, format }) as ManifestPart;
+  const description: SourceDescription = { kind: 'snapshot', settleMs: 0, keyColumns: ['id'] };
+  const last: Comparable = { key: '', columns: [], groups: null, rows: 1, keys: [part('last/1.hsip64')] };
+  const held: Readonly<Record<string, Uint8Array>> = {
+    'last/1.hsip64': yesterday,
+    'last/1.bin': yesterday,
+    'today/1.hsip64': today,
+    'today/1.csv': yesterday,
+  };
+
+  interface Compared {
+    readonly description?: Partial<SourceDescription>;
+    readonly compare?: Partial<Comparable> | null;
+    readonly rows?: number;
+  }
+
+  const compare = (change: Compared = {}) =>
     compareWithLast(
-      { archive: { ...createMemoryArchive(), read: async (key) => (key === lastKey ? yesterday : today) } },
       {
-        description: { kind: 'snapshot', settleMs: 0, keyColumns: ['id'] },
-        compare: { columns: [], groups: null, rows: 1, keys: [part(lastKey)] },
+        archive: {
+          ...createMemoryArchive(),
+          read: async (key, versionId) => (versionId === `of ${key}` ? held[key] : undefined),
+        },
+      },
+      {
+        description: { ...description, ...change.description },
+        compare: change.compare === null ? null : { ...last, ...change.compare },
       } as unknown as Plan,
-      { ...nothingCollected(''), parts: [part('today/keys-00001.hsip64')], position: { part: 2, rows: 2 } },
+      {
+        ...nothingCollected(''),
+        parts: [part('today/1.csv', 'csv'), part('today/1.hsip64')],
+        position: { part: 2, rows: change.rows ?? 2 },
+      },
     );
 
   it('counts what came and went', async () => {
-    expect(await compare('last/keys-00001.hsip64')).toMatchObject({ duplicates: 0, appeared: 1, disappeared: 0 });
+    expect(await compare()).toMatchObject({ duplicates: 0, appeared: 1, disappeared: 0 });
+  });
+
+  it.each([
+    ['had no rows, and so no keys', { compare: { rows: 0, keys: [] } }],
+    ['had as many rows as are compared', { compare: { rows: KEYS_LIMIT }, rows: KEYS_LIMIT }],
+    ['lost its keys', { compare: { keys: [part('gone.hsip64')] } }],
+  ])('counts it where the last export %s', async (_, change) => {
+    expect(await compare(change)).toHaveProperty('appeared');
   });
 
   it('E15 leaves alone an export whose keys were digested in another way', async () => {
-    expect(await compare('last/keys-00001.bin')).toEqual({ duplicates: 0 });
+    expect(await compare({ compare: { keys: [part('last/1.bin')] } })).toEqual({ duplicates: 0 });
+    expect(await compare({ compare: { keys: [part('last/1.hsip64'), part('last/1.bin')] } })).toEqual({
+      duplicates: 0,
+    });
+  });
+
+  it.each([
+    ['there is none before', { compare: null }],
+    ['the source is incremental', { description: { kind: 'incremental' } }],
+    ['the one before has no keys', { compare: { keys: [] } }],
+    ['the one before had too many rows', { compare: { rows: KEYS_LIMIT + 1 } }],
+  ] as const)('counts only what came twice where %s', async (_, change) => {
+    expect(await compare(change)).toEqual({ duplicates: 0 });
+  });
+
+  it('counts nothing without keys, or of too many rows', async () => {
+    const { keyColumns: _, ...keyless } = description;
+    const plan = { description: keyless, compare: null } as unknown as Plan;
+    expect(await compareWithLast({ archive: createMemoryArchive() }, plan, nothingCollected(''))).toEqual({});
+    expect(await compare({ rows: KEYS_LIMIT + 1 })).toEqual({});
   });
 });

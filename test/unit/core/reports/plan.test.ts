@@ -141,7 +141,7 @@ describe('makePlan()', () => {
     await exported(world);
     const key = `${PREFIX}manifest.json`;
     if (text === undefined)
-      await world.windows.chains.set('nightly', { ...(await chainOf(world)), lastExport: { key: 'x' } });
+      world.windows.chains.set('nightly', { ...(await chainOf(world)), lastExport: { key: 'x' } });
     else await world.archive.write({ key, bytes: Buffer.from(text), contentType: '' });
     expect((await planned(world, NEXT_DAY)).compare).toBeNull();
   });

@@ -18,7 +18,14 @@ import {
 type Content = Omit<Manifest, 'summary'>;
 
 const part = (key: string, format: 'csv' | 'keys', rows: number) => ({
-  ...{ key, versionId: 'v', bytes: 1234, sha256: `hash of ${key}`, format, rows, gzip: false, blocks: [] },
+  key,
+  versionId: 'v',
+  bytes: 1234,
+  sha256: `hash of ${key}`,
+  format,
+  rows,
+  gzip: false,
+  blocks: [],
 });
 
 const CONTENT: Content = {

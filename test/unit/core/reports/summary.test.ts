@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createEncoders } from '../../../../functions/adapters/encoding/encoders.ts';
+import { nothingCollected } from '../../../../functions/core/reports/collected.ts';
 import type { ManifestPart } from '../../../../functions/core/reports/manifest.ts';
+import { nameChanges } from '../../../../functions/core/reports/named-changes.ts';
+import type { Comparable, Plan } from '../../../../functions/core/reports/plan.ts';
 import { rowsAt } from '../../../../functions/core/reports/rows-at.ts';
-import type { SourceRow } from '../../../../functions/core/reports/source.ts';
+import type { SourceDescription, SourceRow } from '../../../../functions/core/reports/source.ts';
 import { bySeverity, wordsOf } from '../../../../functions/core/reports/summary-words.ts';
 import { createWorld, DAY, NEXT_DAY, pagesOf, type World, type WorldOptions } from '../../../support/export-world.ts';
+import { createMemoryArchive } from '../../../support/memory-archive.ts';
 
 const day = (cve: string, severity = 'low', note = ''): SourceRow => ({ orgId: 'o1', cve, severity, note });
 const HARD = 'a "quoted", note\r\nin two lines';
@@ -122,6 +126,77 @@ describe('the page beside an export', () => {
       ['Requery: Requested at', '2026-11-27 04:05:24 UTC'],
       ['Organizations', `${Array.from({ length: 12 }, (_, n) => `Org ${n}`).join(', ')} and 2 more`],
     ]);
+  });
+});
+
+describe('nameChanges()', () => {
+  const lines = (text: string) => Buffer.from(`${text}\n`);
+  const part = {
+    key: 'now',
+    versionId: 'v',
+    format: 'jsonl',
+    rows: 1,
+    gzip: false,
+    blocks: [],
+  } as unknown as ManifestPart;
+
+  async function named(
+    known: readonly string[],
+    description: Partial<SourceDescription> = {},
+    change: { readonly compare?: null; readonly appeared?: readonly number[]; readonly before?: Uint8Array } = {},
+  ) {
+    const read: string[] = [];
+    const archive = {
+      ...createMemoryArchive(),
+      read: async (key: string) => {
+        read.push(key);
+        return key === 'last'
+          ? change.before
+          : lines(JSON.stringify(Object.fromEntries(known.map((name) => [name, 'x']))));
+      },
+    };
+    const columns = known.map((name) => ({ name, type: 'string' as const }));
+    const compare: Comparable = { key: 'last', columns: [], keys: [], rows: 1, groups: null };
+    const plan = {
+      description: { kind: 'snapshot', settleMs: 0, ...description },
+      compare: change.compare === null ? null : compare,
+    } as unknown as Plan;
+    const collected = { ...nothingCollected(''), parts: [part], position: { part: 1, rows: 1, columns } };
+    const sample = { appeared: change.appeared ?? [0], disappeared: change.before ? [0] : [] };
+    return { read, changes: await nameChanges({ archive, encoders: createEncoders() }, plan, collected, { sample }) };
+  }
+
+  it.each([
+    ['the key, then the first ones', ['a', 'b', 'c', 'd', 'e', 'k'], { keyColumns: ['k'] }, ['k', 'a', 'b', 'c']],
+    [
+      'no ids, while there is anything else',
+      ['id', 'orgId', 'a', 'b', 'c'],
+      { keyColumns: ['id'] },
+      ['a', 'b', 'id', 'orgId'],
+    ],
+    ['what rows are grouped by', ['id', 'a', 'xId', 'b', 'g'], { groupColumn: 'g' }, ['a', 'b', 'g', 'id']],
+    ['a key that is an id after the group', ['id', 'g'], { keyColumns: ['id'], groupColumn: 'g' }, ['g', 'id']],
+    ['names that only have an id in them', ['idle', 'grid', 'Ids', 'x'], {}, ['idle', 'grid', 'Ids', 'x']],
+    ['none that is not there', ['a'], { keyColumns: ['k'], groupColumn: 'g' }, ['a']],
+  ])('shows %s', async (_, known, description, shown) => {
+    const { changes } = await named(known, description);
+    expect(changes).toEqual({ columns: shown, appeared: [shown.map(() => 'x')], disappeared: [] });
+  });
+
+  it('reads the last manifest only for what disappeared', async () => {
+    expect((await named(['a'])).read).toEqual(['now']);
+    for (const before of [lines('{}'), lines('no JSON')]) {
+      const { read, changes } = await named(['a'], {}, { before });
+      expect(read).toEqual(['last', 'now']);
+      expect(changes).toMatchObject({ appeared: [['x']], disappeared: [] });
+    }
+  });
+
+  it('knows of nothing where nothing changed, or nothing was compared', async () => {
+    expect((await named(['a'], {}, { appeared: [] })).changes).toBeUndefined();
+    expect((await named(['a'], {}, { compare: null })).changes).toBeUndefined();
+    const { changes } = await named(['a'], {}, { appeared: [], before: lines('{}') });
+    expect(changes).toEqual({ columns: ['a'], appeared: [], disappeared: [] });
   });
 });
 
