@@ -33,7 +33,7 @@ export function createRunExport(deps: ExportDependencies): RunExport {
       if (durable.endsExecution?.(error) === true) await recordEnd(deps, input);
       if (durable.isInterruption?.(error) === true) throw error;
       const name = error instanceof Error ? error.name : 'unknown';
-      const stopped: Stopped = { status: 'stopped', code: 'UNKNOWN', message: `A bug: ${name}`, retryable: true };
+      const stopped = { code: 'UNKNOWN', message: `A bug: ${name}`, retryable: true };
       deps.log.error('export.crashed', { job: input.job, from: input.from, name, message: String(error) });
       return finished(deps, input, await give(deps, input, durable, stopped, progress));
     }
@@ -102,8 +102,7 @@ async function readParts(
     if (isStopped(result)) return result;
     collected = collect(collected, result);
     if (result.done) return collected;
-    if (result.waitMs === undefined) continue;
-    await waitLong(durable, name, result.waitMs, async () => {
+    await waitLong(durable, name, result.waitMs ?? 0, async () => {
       await windows.beat({ job: input.job, from: new Date(input.from), attempt: input.attempt }, clock.now());
       return {};
     });
@@ -141,7 +140,7 @@ async function give(
   deps: ExportDependencies,
   input: ExportInput,
   durable: Durable,
-  { code, message, retryable }: Stopped,
+  { code, message, retryable }: Pick<Stopped, 'code' | 'message' | 'retryable'>,
   { mayStand }: Progress,
 ): Promise<ExportOutcome> {
   const error = { code, message, retryable, ...(mayStand ? { mayStand } : {}) };

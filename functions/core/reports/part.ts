@@ -101,11 +101,11 @@ function addFile(content: Content, file: NonNullable<SourcePage['file']>): void 
 
 function addRows(content: Content, options: PartOptions, rows: readonly SourceRow[]): void {
   const { description, formats, digestKeys } = options;
-  content.columns ??= inferColumns(description.columns, rows);
-  content.mapper ??= createRowMapper(content.columns);
+  const columns = (content.columns ??= inferColumns(description.columns, rows));
+  const mapper = (content.mapper ??= createRowMapper(columns));
   const lines = formats.includes('jsonl') ? addLines(content.jsonl, rows) : 0;
-  const records = formats.includes('csv') ? addRecords(content, content.mapper, rows, options) : 0;
-  const cells = formats.includes('parquet') ? addToColumns(content, content.mapper, rows) : 0;
+  const records = formats.includes('csv') ? addRecords(content.csv, withMore(columns), mapper, rows, options) : 0;
+  const cells = formats.includes('parquet') ? addToColumns(content, columns.length + 1, mapper, rows) : 0;
   content.bytes += Math.max(lines, records) || cells;
   content.rows += rows.length;
   if (description.keyColumns && digestKeys) content.keys.push(digestKeys(rows, description.keyColumns));
@@ -120,11 +120,16 @@ function addLines(file: GrowingFile, rows: readonly SourceRow[]): number {
 }
 
 /** Gives the bytes that were added, the header not among them. */
-function addRecords(content: Content, mapper: RowMapper, rows: readonly SourceRow[], options: PartOptions): number {
-  const { csv, columns = [] } = content;
-  if (csv.size === 0) appendHeader(csv, withMore(columns), options.defuseFormulas);
+function addRecords(
+  csv: GrowingFile,
+  columns: readonly Column[],
+  mapper: RowMapper,
+  rows: readonly SourceRow[],
+  { defuseFormulas }: PartOptions,
+): number {
+  if (csv.size === 0) appendHeader(csv, columns, defuseFormulas);
   const before = csv.size;
-  for (const row of rows) appendRecord(csv, mapper.cells(row), options.defuseFormulas);
+  for (const row of rows) appendRecord(csv, mapper.cells(row), defuseFormulas);
   return csv.size - before;
 }
 
@@ -132,15 +137,14 @@ function addRecords(content: Content, mapper: RowMapper, rows: readonly SourceRo
 const CELL_BYTES = 16;
 
 /** Gives about as many bytes as the rows have as JSON: what a column takes in the file is known only at its end. */
-function addToColumns(content: Content, mapper: RowMapper, rows: readonly SourceRow[]): number {
-  const width = (content.columns?.length ?? 0) + 1;
+function addToColumns(content: Content, width: number, mapper: RowMapper, rows: readonly SourceRow[]): number {
   if (content.parquet.length === 0) content.parquet = Array.from({ length: width }, () => []);
   let bytes = rows.length * width * CELL_BYTES;
   for (const row of rows) {
     const cells = mapper.cells(row);
-    for (let place = 0; place < width; place++) {
+    for (const [place, values] of content.parquet.entries()) {
       const cell = cells[place] ?? null;
-      content.parquet[place]?.push(cell);
+      values.push(cell);
       if (typeof cell === 'string') bytes += cell.length;
     }
   }
@@ -152,12 +156,12 @@ function tables(content: Content, options: PartOptions, encoders: Encoders, even
   const empty = options.emptyColumns?.length ? options.emptyColumns : inferColumns(options.description.columns, []);
   const columns = withMore(content.columns ?? empty);
   const { rows } = content;
+  if (content.csv.size === 0) appendHeader(content.csv, columns, options.defuseFormulas);
   return options.formats.map((format): PartFile => {
     if (format === 'parquet') {
       const bytes = encoders.parquet(columns, content.parquet);
       return { format, suffix: '.parquet', contentType: 'application/vnd.apache.parquet', bytes, rows };
     }
-    if (format === 'csv' && content.csv.size === 0) appendHeader(content.csv, columns, options.defuseFormulas);
     const plain = writtenBytes(content[format]);
     if (options.gzip) {
       return { format, suffix: `.${format}.gz`, contentType: 'application/gzip', bytes: encoders.gzip(plain), rows };

@@ -176,9 +176,11 @@ describe('createRunExport()', () => {
     failing = false;
     const writes = world.archive.writes();
     world.setReadPage(pagesOf(someRows(99), 50));
-    const second = await world.drive(await world.begin(DAY.from, DAY.to, { attempt: 2 }));
+    const journal = { entries: [] as { name: string; result: string }[] };
+    const second = await world.drive(await world.begin(DAY.from, DAY.to, { attempt: 2 }), { journal });
     expect(second).toMatchObject({ result: { state: 'exported', rows: 10 } });
     expect(world.archive.writes()).toBe(writes);
+    expect(journal.entries.map(({ name }) => name)).toEqual(['plan', 'adopt']);
   });
 
   it('E14 E13 I22 keeps what does not reconcile apart, and says the figures', async () => {
@@ -452,7 +454,7 @@ describe('a window that is given up', () => {
 
   it('says whether a record may stand that nobody was told of', async () => {
     const ends: [string, boolean | undefined][] = [];
-    for (const method of ['beat', 'seal'] as const) {
+    for (const method of ['chain', 'beat', 'seal'] as const) {
       const world = createWorld();
       const real = world.windows[method];
       const input = await world.begin(DAY.from, DAY.to);
@@ -463,6 +465,7 @@ describe('a window that is given up', () => {
       ends.push([error?.code ?? '', error?.mayStand]);
     }
     expect(ends).toEqual([
+      ['STORE_UNAVAILABLE', true],
       ['STORE_UNAVAILABLE', undefined],
       ['STORE_UNAVAILABLE', true],
     ]);

@@ -96,11 +96,29 @@ describe('an export that does not reconcile', () => {
     expect((await windowOf(world))?.error).toMatchObject({ retryable: true });
   });
 
-  it('is none where the source counts rows and gives a file', async () => {
+  it('is one that has no rows of those that the source counts, unless it has a file', async () => {
     const file = { name: 'a.csv', contentType: 'text/csv', bytes: Buffer.from('a\n') };
-    const world = createWorld({ readPage: () => ({ rows: [], file, sourceTotal: 12 }) });
+    for (const [page, state] of [
+      [{}, 'incomplete'],
+      [{ file }, 'exported'],
+    ] as const) {
+      const world = createWorld({ readPage: () => ({ rows: [], sourceTotal: 12, ...page }) });
+      expect(await world.drive(await world.begin(DAY.from, DAY.to))).toMatchObject({ result: { state } });
+    }
+  });
+
+  it('is not known where its keys cannot be read, and nothing is sealed', async () => {
+    const world = createWorld();
+    const { read } = world.archive;
+    Object.assign(world.archive, {
+      read: async (...given: Parameters<typeof read>) => {
+        if (given[0].endsWith('.hsip64')) throw new StoreUnavailableError('down');
+        return read(...given);
+      },
+    });
     const driven = await world.drive(await world.begin(DAY.from, DAY.to));
-    expect(driven).toMatchObject({ result: { state: 'exported' } });
+    expect(driven).toMatchObject({ result: { state: 'failed', code: 'STORE_UNAVAILABLE' } });
+    expect([...world.archive.objects.keys()]).not.toContain(`${PREFIX}manifest.json`);
   });
 });
 
@@ -181,7 +199,9 @@ describe('createRunExport()', () => {
 
   it('logs a gap and an attempt that is not the running one for what they are', async () => {
     const world = createWorld();
-    await world.drive(await world.begin(DAY.from, DAY.to, { action: 'gap', reason: 'missed' }));
+    const journal = newJournal();
+    await world.drive(await world.begin(DAY.from, DAY.to, { action: 'gap', reason: 'missed' }), { journal });
+    expect(namesOf(journal)).toEqual(['plan', 'gap']);
     const said = { job: 'nightly', ...DAY, attempt: 1 };
     expect(lastLog(world)).toEqual(['export.finished', { ...said, state: 'gap', rows: 0 }]);
     await world.drive({ job: 'nightly', ...DAY, attempt: 1, action: 'gap' });

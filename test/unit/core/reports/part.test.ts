@@ -51,7 +51,7 @@ describe('createPartBuilder()', () => {
 
   it('packs text and not Parquet', () => {
     const { builder, parquet } = builderOf({ formats: ['csv', 'jsonl', 'parquet'], gzip: true });
-    builder.add({ rows: ROWS });
+    for (const row of ROWS) builder.add({ rows: [row] });
     const [csv, jsonl, columns] = builder.finish(false);
     expect([csv, jsonl, columns].map((file) => [file?.suffix, file?.contentType, file?.rows])).toEqual([
       ['.csv.gz', 'application/gzip', 2],
@@ -152,10 +152,11 @@ describe('createPartBuilder()', () => {
     });
     expect(keys?.bytes).toEqual(Buffer.from(digestKeys([...ROWS, ...ROWS.slice(1)], ['id'])));
     expect(builder.groups()).toEqual({ '=x': 1, '(none)': 2 });
-    for (const without of [{ digestKeys }, { description }]) {
+    for (const without of [{ digestKeys }, { description: { keyColumns: ['id'] } }]) {
       const plain = builderOf({ formats: ['csv'], ...without }).builder;
       plain.add({ rows: ROWS });
       expect(plain.finish(false).map(({ format }) => format)).toEqual(['csv']);
+      expect(plain.groups()).toEqual({});
     }
   });
 

@@ -24,9 +24,11 @@ describe('sourceOf()', () => {
 
   it.each([
     ['another provider', { provider: 'other' }, 'CONFIG_INVALID', 'Job nightly names the unknown provider other'],
-    ['another source', { source: 'row' }, 'NOT_FOUND', 'Fake has no source row. Nearest: rows'],
+    ['another source', { source: 'row' }, 'NOT_FOUND', 'Fake has no source row. Nearest: rows, rows2'],
   ])('refuses %s', (_, change, code, message) => {
-    expect(() => sourceOf(aReportJob(change), { fake: provider })).toThrow(expect.objectContaining({ code, message }));
+    const sources = { ...provider.sources, rows2: provider.sources['rows'] };
+    const fake = { ...provider, sources } as Provider;
+    expect(() => sourceOf(aReportJob(change), { fake })).toThrow(expect.objectContaining({ code, message }));
   });
 });
 
@@ -88,11 +90,23 @@ describe('makePlan()', () => {
       throw new Error('opened');
     });
     const input = await world.begin(DAY.from, DAY.to, { action: 'gap', reason: 'missed' });
+    world.state.now = new Date('2026-06-01T00:00:00Z');
     expect(await makePlan({ ...world.deps, providers: {} }, input)).toMatchObject({
       description: { kind: 'snapshot', settleMs: 0 },
       authorization: { by: null, at: null, scopes: null, account: null },
       pagesPerPart: 60,
       compare: null,
+    });
+  });
+
+  it('reads nothing for a record that stands already, either', async () => {
+    const world = createWorld();
+    const input = await world.begin(DAY.from, DAY.to);
+    const key = `${PREFIX}manifest.json`;
+    await world.archive.write({ key, bytes: Buffer.from('{}'), contentType: 'application/json' });
+    expect(await makePlan({ ...world.deps, providers: {} }, input)).toMatchObject({
+      standing: key,
+      description: { kind: 'snapshot', settleMs: 0 },
     });
   });
 
@@ -194,6 +208,8 @@ describe('makePlan()', () => {
     await refused({ attempt: 2 });
     await refused({ from: NEXT_DAY.from });
     await refused({ action: 'fill' });
+    world.windows.chains.delete('nightly');
+    await refused({});
   });
 
   it('does not fill the gaps of a snapshot, and gives its reason', async () => {

@@ -17,7 +17,11 @@ async function read(readPage: ReadPage, position = START, options: WorldOptions 
   const input = await world.begin(DAY.from, DAY.to);
   const durable = { deadline: { remainingMs: () => 900_000 } };
   const whole = { ...(await makePlan(world.deps, input)), ...plan };
-  const result = await readPart(world.deps, durable, input, whole, position);
+  const openApi: typeof world.deps.openApi = async (connection, lane) => {
+    expect([connection, lane]).toEqual(['acme', 'exports']);
+    return world.deps.openApi(connection, lane);
+  };
+  const result = await readPart({ ...world.deps, openApi }, durable, input, whole, position);
   return { result, world };
 }
 
