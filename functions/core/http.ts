@@ -30,7 +30,7 @@ export type EgressPolicy = (url: URL) => boolean;
  */
 export type SendHttp = (request: HttpRequest, allowed: EgressPolicy) => Promise<HttpResponse>;
 
-const decoder = new TextDecoder('utf-8', { fatal: false });
+const decoder = new TextDecoder();
 
 /** The body as text. Bytes that are not UTF-8 become U+FFFD. */
 export function bodyText(response: HttpResponse): string {

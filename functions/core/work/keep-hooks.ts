@@ -35,7 +35,8 @@ export function createKeepHooks(dependencies: KeepHooksDependencies) {
   return async (job: AlertJob, api: OpenApi): Promise<boolean> => {
     const profile = api.provider.hooks;
     if (profile?.standing === undefined || profile.alertSource !== job.source) return false;
-    const keeper: Keeper = { ...dependencies, job, api, profile, announced: false };
+    const { standing } = profile;
+    const keeper: Keeper = { ...dependencies, job, api, profile: { ...profile, standing }, announced: false };
     try {
       for (const hook of await hooks.wanted(job.connection)) {
         if (hook.job === job.name && !isFresh(hook, clock.now())) await keep(keeper, hook);
@@ -49,15 +50,15 @@ export function createKeepHooks(dependencies: KeepHooksDependencies) {
 }
 
 function isFresh({ keptAt, changed, off }: WantedHook, now: Date): boolean {
-  if (keptAt === undefined || changed === true || off !== undefined) return false;
-  return now.getTime() - keptAt.getTime() < KEEP_EVERY_MS;
+  if (changed === true || off !== undefined) return false;
+  return keptAt !== undefined && now.getTime() - keptAt.getTime() < KEEP_EVERY_MS;
 }
 
 /** Whose webhooks are looked after. */
 interface Keeper extends KeepHooksDependencies {
   readonly job: AlertJob;
   readonly api: OpenApi;
-  readonly profile: HookProfile;
+  readonly profile: HookProfile & Required<Pick<HookProfile, 'standing'>>;
   /** There is something for the publisher. */
   announced: boolean;
 }
@@ -65,7 +66,7 @@ interface Keeper extends KeepHooksDependencies {
 async function keep(keeper: Keeper, hook: WantedHook): Promise<void> {
   const { hooks, baseUrl, clock, random, profile, api } = keeper;
   const prefix = `${baseUrl}/hooks/${encodeURIComponent(hook.connection)}/`;
-  const standing = (await profile.standing?.(api.call)) ?? [];
+  const standing = await profile.standing(api.call);
   const known = (await hooks.list(hook.connection)).filter(({ name }) => name === hook.name);
   const target = ourTarget(standing, prefix, [hook.secretHash, ...known.map(({ secretHash }) => secretHash)]);
   const off = hook.off ?? (await findOff(keeper, hook, standing, target));
@@ -121,8 +122,10 @@ function ourTarget(
   hashes: readonly (string | undefined)[],
 ): string | undefined {
   const ours = standing.map(({ targetUrl }) => targetUrl).filter((url) => url.startsWith(prefix));
-  const byHash = new Map(ours.map((url) => [hashHookSecret(url.slice(prefix.length)), url]));
-  return hashes.map((hash) => byHash.get(hash ?? '')).find((url) => url !== undefined);
+  const byHash = new Map<string | undefined, string>(
+    ours.map((url) => [hashHookSecret(url.slice(prefix.length)), url]),
+  );
+  return hashes.map((hash) => byHash.get(hash)).find((url) => url !== undefined);
 }
 
 /** Events that stood when the hook was last kept, are still wanted, and are not active now. */

@@ -73,6 +73,15 @@ describe('a call to a provider', () => {
     expect(await call()).toMatchObject({ status: 200 });
   });
 
+  it('waits as an answer says that is good, and where none says so does not', async () => {
+    const { call, written } = openApiFor({ pausedUntil: new Date(5000) }, undefined);
+    await call();
+    expect(written).toEqual(['block 1970-01-01T00:00:05.000Z']);
+    const free = openApiFor({}, undefined);
+    await free.call();
+    expect(free.written).toEqual([]);
+  });
+
   it('hides no bug in a store', async () => {
     const bug = new TypeError('a bug');
     await expect(openApiFor({ failure: rejected }, bug).call()).rejects.toBe(bug);

@@ -1,7 +1,7 @@
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EVENT_SCHEMAS, EVENT_TYPES } from '../../../functions/core/event-schemas.ts';
+import { EVENT_SCHEMAS, EVENT_TYPES, meaningOf } from '../../../functions/core/event-schemas.ts';
 import type { ConnectionEventKind, EventType, ExportEventKind, OutboxRow } from '../../../functions/core/events.ts';
 import type { JsonObject } from '../../../functions/core/json.ts';
 import { fitEvent } from '../../../functions/core/publishing/fit-event.ts';
@@ -73,6 +73,10 @@ describe('event schemas', () => {
       expect({ type, valid: ajv.validateSchema(schema) }).toEqual({ type, valid: true });
       expect(schema).toMatchObject({ $id: `urn:steward:event:${type}:1`, description: expect.stringMatching(/\.$/) });
     }
+  });
+
+  it('say in one sentence when it is published', () => {
+    expect(EVENT_TYPES.map(meaningOf)).toEqual(EVENT_TYPES.map((type) => EVENT_SCHEMAS[type].description));
   });
 
   it('are shipped, one file each, as they are', () => {

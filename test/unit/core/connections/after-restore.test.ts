@@ -53,6 +53,15 @@ describe('what came out of a backup', () => {
     expect(new Set(world.connections.outbox.map(({ event }) => event.id)).size).toBe(2);
   });
 
+  it('S82: is left alone where it was authorized anew since it was looked at', async () => {
+    const { world, restore, item, found } = await setUp();
+    const looked = await found();
+    await world.addConnected('c1', { generation: 4 });
+    await restore.hold(looked, 'kim');
+    expect(item()?.health).toBe('connected');
+    expect(world.connections.outbox).toEqual([]);
+  });
+
   it('S82: goes on at once where a person vouches for it', async () => {
     const { world, restore, item, found } = await setUp();
     await restore.hold(await found(), 'kim');

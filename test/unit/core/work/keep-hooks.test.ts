@@ -56,8 +56,10 @@ function setUp() {
     log,
   });
   const api = fakeApi(fakeSource({ mode: 'feed' }).source);
-  const keep = (job: Partial<AlertJob> = {}, hooksOf: HookProfile | undefined = profile) =>
-    keepHooks(anAlertJob(job), { ...api, provider: { ...api.provider, hooks: hooksOf } });
+  const keep = (job: Partial<AlertJob> = {}, has: { readonly hooks?: HookProfile } = { hooks: profile }) => {
+    const { hooks: _none, ...provider } = api.provider;
+    return keepHooks(anAlertJob(job), { ...api, provider: { ...provider, ...has } });
+  };
   const ours = () => [...standing.keys()].filter((target) => target.startsWith(BASE));
   const delivered = (at: Date) => void (deliveredAt = at);
   return { clock, log, hooks, standing, profile, rows, keep, ours, delivered };
@@ -210,7 +212,8 @@ describe('keeping webhooks', () => {
     expect(await keep({ name: 'other' })).toBe(false);
     expect(await keep({ source: 'other' })).toBe(false);
     const { standing: _, ...blind } = profile;
-    expect(await keep({}, blind)).toBe(false);
+    expect(await keep({}, { hooks: blind })).toBe(false);
+    expect(await keep({}, {})).toBe(false);
     expect(ours()).toEqual([]);
     await keep();
     expect(ours()).toHaveLength(1);
@@ -258,6 +261,37 @@ describe('keeping webhooks', () => {
     await keep();
     expect(rows[0]?.event.data).toMatchObject({ since: at(20).toISOString(), events: ['TaskCreated'] });
     expect(rows[0]?.event.summary).toMatch(/; the poll of watch finds what it missed of TaskCreated$/);
+  });
+
+  it('has no patience with one that is off, or that nobody has kept yet', async () => {
+    const { keep, hooks, clock, log } = setUp();
+    await hooks.want(WANTED);
+    await keep();
+    const [kept] = await hooks.wanted('acme');
+    const { keptAt: _, ...never } = { ...WANTED, ...kept, changed: false };
+    const at = clock.now();
+    for (const found of [never, { ...never, keptAt: at, off: { at, since: at, events: ['TaskCreated'] } }]) {
+      hooks.wanted = async () => [found];
+      const before = log.events.length;
+      await keep();
+      expect(log.events).toHaveLength(before + 1);
+    }
+    hooks.wanted = async () => [{ ...never, keptAt: at }];
+    await keep();
+    expect(log.events).toHaveLength(3);
+  });
+
+  it('takes an address of another installation for none of ours, though it ends like ours', async () => {
+    const { keep, hooks, clock, standing, ours } = setUp();
+    await hooks.want(WANTED);
+    await keep();
+    const [target = ''] = ours();
+    standing.delete(target);
+    standing.set(target.replace('https://steward.', 'https://retired.'), 'active');
+    clock.advance(3_600_000);
+    await keep();
+    expect(ours()).toHaveLength(1);
+    expect(ours()).not.toContain(target);
   });
 
   it('leaves a poll alone when it fails', async () => {
