@@ -7,7 +7,7 @@ export type JsonObject = { readonly [key: string]: JsonValue };
 /** An id as text: decimal ids come as numbers from some services. Anything else is none. */
 export function idText(value: JsonValue | undefined): string | undefined {
   if (typeof value === 'string' && value !== '') return value;
-  return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined;
+  return Number.isSafeInteger(value) ? JSON.stringify(value) : undefined;
 }
 
 /**
