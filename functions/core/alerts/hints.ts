@@ -4,6 +4,8 @@ import type { AlertJob } from '../jobs.ts';
 import type { Deadline } from '../time.ts';
 import { alertSourceOf, enrichment, type PassDependencies } from './pass.ts';
 import { type Recorded, recordAlerts } from './record.ts';
+import type { Alert } from './source.ts';
+import type { AlertStore } from './store.ts';
 import { maintenanceAt } from './storm.ts';
 import { vanished } from './transition.ts';
 
@@ -30,7 +32,7 @@ export async function followHint(
   const began = clock.now();
   const context = { ...api.context, options: job.options, now: began };
   const alert = await source.readOne(api.call, context, id);
-  const head = alert === undefined ? (await store.heads(job.name, [id])).get(id) : undefined;
+  const seen = alert === undefined ? await asGone(store, job, id) : [alert];
   const checkpoint = await store.checkpoint(job.name);
   const maintenance = maintenanceAt(job, began);
   const recorded = await recordAlerts(
@@ -45,10 +47,15 @@ export async function followHint(
       deadline,
       ...enrichment(source, api, context),
     },
-    alert === undefined ? (head === undefined ? [] : [vanished(head)]) : [alert],
+    seen,
   );
   if (maintenance !== undefined && recorded.digested > 0) await countSilenced(dependencies, job, recorded.digested);
   return recorded;
+}
+
+/** What was recorded of it, resolved; nothing where nothing was. */
+async function asGone(store: AlertStore, job: AlertJob, id: string): Promise<readonly Alert[]> {
+  return [...(await store.heads(job.name, [id])).values()].map(vanished);
 }
 
 /** Adds to what the digest after the maintenance speaks for. A pass that moves the checkpoint meanwhile comes first. */

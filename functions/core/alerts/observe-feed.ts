@@ -1,12 +1,11 @@
 import type { AlertJob } from '../jobs.ts';
-import type { JsonValue } from '../json.ts';
 import type { CallApi } from '../provider.ts';
 import { type Deadline, HOUR_MS, MINUTE_MS } from '../time.ts';
 import { DeadlineTooNearError, ServiceError } from '../errors.ts';
 import type { AlertHead } from './head.ts';
 import { cutShort, type Observation, ranOut, resumeOf } from './observation.ts';
-import { readPages, RECORDING_MS } from './read-pages.ts';
-import type { Alert, AlertPage, AlertSource, AlertSourceContext, AlertSpan } from './source.ts';
+import { readPages, type ReadPagesOptions, RECORDING_MS } from './read-pages.ts';
+import type { Alert, AlertSource, AlertSourceContext, AlertSpan } from './source.ts';
 import type { AlertCheckpoint } from './store.ts';
 
 /** How far back each pass reads again: a provider's index lags, and its clock may be minutes off (A14, A15). */
@@ -86,12 +85,13 @@ interface SecondLook {
 /** Adds to `alerts` what is open and was not in the feed. */
 async function lookAgain(options: ObserveOptions, alerts: Map<string, Alert>): Promise<SecondLook> {
   const { source, context, call, deadline, held } = options;
-  const look: SecondLook = { vanished: [], unreadable: [], listed: source.readOpenPage === undefined };
+  const readOpenPage = source.readOpenPage?.bind(source);
+  const readOne = source.readOne?.bind(source);
+  const look: SecondLook = { vanished: [], unreadable: [], listed: readOpenPage === undefined };
   const missing = () => held.filter((head) => !alerts.has(head.id));
-  if (source.readOpenPage !== undefined && listingIsDue(options, missing().length)) {
-    const settle = source.readOne === undefined;
-    const read = async (cursor: JsonValue | undefined): Promise<AlertPage> =>
-      (await source.readOpenPage?.(call, context, cursor)) ?? { alerts: [] };
+  if (readOpenPage !== undefined && listingIsDue(options, missing().length)) {
+    const settle = readOne === undefined;
+    const read: ReadPagesOptions['read'] = (cursor) => readOpenPage(call, context, cursor);
     const open = await readPages({ read, deadline, mayGrow: false, settle });
     for (const [id, alert] of open.alerts) alerts.set(id, alert);
     look.unreadable.push(...open.unreadable);
@@ -101,10 +101,12 @@ async function lookAgain(options: ObserveOptions, alerts: Map<string, Alert>): P
       const unread = new Set(look.unreadable);
       look.vanished.push(...missing().filter((head) => !unread.has(head.id)));
     }
-  } else if (source.readOpenPage !== undefined && missing().length > ONE_BY_ONE) {
+  } else if (readOpenPage !== undefined && missing().length > ONE_BY_ONE) {
     return look;
   }
-  if (source.readOne !== undefined) await readOneByOne(options, missing(), alerts, look);
+  if (readOne !== undefined) {
+    await readOneByOne(options, missing(), (id) => readOne(call, context, id), { alerts, look });
+  }
   return look;
 }
 
@@ -118,10 +120,10 @@ function listingIsDue({ job, checkpoint, context }: ObserveOptions, missing: num
 
 /** Asks for single alerts. One that cannot be read is counted and stops no other. */
 async function readOneByOne(
-  { source, context, call, deadline, job }: ObserveOptions,
+  { context, deadline, job }: ObserveOptions,
   missing: readonly AlertHead[],
-  alerts: Map<string, Alert>,
-  look: SecondLook,
+  readOne: (id: string) => Promise<Alert | undefined>,
+  { alerts, look }: { readonly alerts: Map<string, Alert>; readonly look: SecondLook },
 ): Promise<void> {
   // Where there are more than one pass takes, the next pass begins at the next ones.
   const turn = Math.floor(context.now.getTime() / (job.everySeconds * 1000)) * ONE_BY_ONE_LIMIT;
@@ -131,7 +133,7 @@ async function readOneByOne(
     try {
       if (deadline.remainingMs() < RECORDING_MS)
         throw new DeadlineTooNearError('Too little time is left to look again');
-      const alert = await source.readOne?.(call, context, head.id);
+      const alert = await readOne(head.id);
       if (alert === undefined) look.vanished.push(head);
       else alerts.set(alert.id, alert);
     } catch (error) {

@@ -94,8 +94,8 @@ export function enrichment(
   api: OpenApi,
   context: AlertSourceContext,
 ): Pick<RecordOptions, 'enrich'> {
-  if (source.enrich === undefined) return {};
-  return { enrich: async (alert) => (await source.enrich?.(api.call, context, alert)) ?? alert };
+  const enrich = source.enrich?.bind(source);
+  return enrich === undefined ? {} : { enrich: (alert) => enrich(api.call, context, alert) };
 }
 
 function observe(source: AlertSource, options: ObserveOptions): Promise<Observation> {

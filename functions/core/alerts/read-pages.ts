@@ -104,11 +104,10 @@ async function readRounds(reading: Reading): Promise<void> {
 /** One way through all pages, from where an earlier part of the pass ended. Returns how many it read. */
 async function readRound(reading: Reading): Promise<number> {
   const cursors = new Set<string>();
-  // Where an earlier part ended at the check of the first page, its last page is read twice, and that tells nothing.
-  const resumed = reading.cursor !== undefined;
   for (let pages = 1; ; pages += 1) {
     const page = await readPage(reading, reading.cursor);
-    take(reading, page, (hash) => !(resumed && pages === 1) && reading.inRound.has(hash));
+    // Where an earlier part ended at the check of the first page, its last page is read twice, and that tells nothing.
+    take(reading, page, (hash) => pages > 1 && reading.inRound.has(hash));
     if (page.next === undefined) return pages;
     const key = canonicalJson(page.next);
     if (cursors.has(key)) throw new ProviderResponseInvalidError('The provider leads back to a page that was read');
@@ -164,7 +163,7 @@ function toResult(reading: Reading, interruption?: unknown): PagesRead {
     alerts,
     seen,
     unreadable: [...reading.unreadable].sort(),
-    settled: reading.settled && interruption === undefined,
+    settled: reading.settled,
     ...(interruption === undefined ? {} : { interruption }),
     ...(resume === undefined ? {} : { resume }),
   };

@@ -52,10 +52,10 @@ describe('alert-poller', () => {
     expect((await jobs.find('watch'))?.dueAt).toEqual(new Date(NOON.getTime() + 60_000));
     expect((await jobs.find('watch'))?.run).toMatchObject({ runs: 1, failures: 0, items: 1 });
     expect(metrics.values.get('AlertVersions')).toEqual([1]);
-    expect(log.events.find(([event]) => event === 'alert.polled')?.[1]).toMatchObject({
-      provider: 'fake',
-      requests: 3,
-    });
+    expect(log.events).toEqual([
+      ['alert.polled', expect.objectContaining({ provider: 'fake', requests: 3 })],
+      ['sweep.completed', { shard: '0', passes: 1, work: 0 }],
+    ]);
     clock.advance(60_000);
     await tick(clock.now());
     expect(nudged).toEqual(['0']);
@@ -105,6 +105,10 @@ describe('alert-poller', () => {
     }
     expect(metrics.values.get('BlindSeconds')?.slice(0, 4)).toEqual([0, 0, 0, 180]);
     expect(metrics.values.get('BlindSeconds')?.at(-1)).toBe(1200);
+    failures.clear();
+    clock.advance(60_000);
+    await tick(clock.now());
+    expect(metrics.values.get('BlindSeconds')?.at(-1)).toBe(0);
   });
 });
 

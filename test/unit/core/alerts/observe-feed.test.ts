@@ -87,6 +87,11 @@ describe('what a feed is asked for', () => {
     });
     expect((await look({ readPage: growing })).settled).toBe(true);
   });
+
+  it('A22: has nothing gone and nothing listed where its pages are cut short', async () => {
+    const seen = await look({ readPage: async () => Promise.reject(none), readOne: noOne }, { held: ids(3) });
+    expect(seen).toMatchObject({ asked: [], gone: [], complete: false, settled: false, listed: false });
+  });
 });
 
 describe('what is open and was not in the feed', () => {

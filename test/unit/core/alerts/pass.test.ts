@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { shortHash } from '../../../../functions/core/alerts/fingerprint.ts';
 import { alertSourceOf, nextCheckpoint, runAlertPass } from '../../../../functions/core/alerts/pass.ts';
 import { ConfigInvalidError } from '../../../../functions/core/errors.ts';
-import { alertWorld, AMPLE, fakeApi, fakeSource, NOON } from '../../../support/alert-world.ts';
+import { alertWorld, AMPLE, anAlert, fakeApi, fakeSource, NOON } from '../../../support/alert-world.ts';
 import { anAlertJob } from '../../../support/report-job.ts';
 
 const MINUTE = 60_000;
@@ -24,12 +24,29 @@ describe('the source of a job', () => {
     world.set('a');
     world.set('b');
     const enrich: NonNullable<typeof world.source.enrich> = async (_call, _context, alert) =>
-      alert.id === 'a' ? { ...alert, details: { more: true } } : (undefined as never);
+      alert.id === 'a' ? { ...alert, details: { more: true } } : alert;
     await runAlertPass(world.dependencies, world.job, fakeApi({ ...world.source, enrich }), AMPLE);
     expect(world.rows().map(({ event }) => event.data['alert'])).toMatchObject([
       { id: 'a', details: { more: true } },
       { id: 'b', details: {} },
     ]);
+  });
+});
+
+describe('what a pass saw', () => {
+  it('is not gone where another answer shows it', async () => {
+    const world = alertWorld({ mode: 'feed' });
+    world.set('a');
+    world.set('b');
+    await world.poll();
+    world.clock.advance(30 * MINUTE);
+    await world.poll();
+    world.clock.advance(MINUTE);
+    // Nothing has the id `a` at first; then `b` has been merged into it.
+    const readOne: NonNullable<typeof world.source.readOne> = async (_call, _context, id) =>
+      id === 'a' ? undefined : anAlert('a');
+    await runAlertPass(world.dependencies, world.job, fakeApi({ ...world.source, readOne }), AMPLE);
+    expect(world.news()).toEqual(['watch/a opened 1', 'watch/b opened 1']);
   });
 });
 

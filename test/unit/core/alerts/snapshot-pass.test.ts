@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { BudgetExhaustedError, ProviderUnavailableError } from '../../../../functions/core/errors.ts';
+import { observeSnapshot } from '../../../../functions/core/alerts/observe-snapshot.ts';
 import { runAlertPass } from '../../../../functions/core/alerts/pass.ts';
-import { alertWorld, AMPLE, fakeApi, NOON } from '../../../support/alert-world.ts';
+import { alertWorld, AMPLE, fakeApi, fakeSource, NOON } from '../../../support/alert-world.ts';
+import { anAlertJob } from '../../../support/report-job.ts';
 
 const MINUTE = 60_000;
 
@@ -88,9 +90,10 @@ describe('a pass over a snapshot', () => {
   it('A24: resolves nothing of a list that grew while it was read', async () => {
     const world = await held(6, 3);
     world.alerts.delete('CVE-000');
+    let total = 5;
     world.fake.page = (all, cursor) => ({
       alerts: cursor === undefined ? all.slice(0, 3) : all.slice(3),
-      total: cursor === undefined ? 5 : 6,
+      total: (total += 1),
       ...(cursor === undefined ? { next: 2 } : {}),
     });
     await world.poll();
@@ -124,6 +127,7 @@ describe('a pass over a snapshot', () => {
   it('has listed what is open once it was read whole', async () => {
     const world = await held(1);
     expect(world.state.checkpoints.get('watch')).toMatchObject({ listedAt: NOON, position: NOON });
+    expect(world.log.events).toEqual([]);
   });
 
   it('resolves the last alert at once: one that is gone is no suspicious answer', async () => {
@@ -215,5 +219,28 @@ describe('a pass over a snapshot', () => {
     world.fake.unreadable.push('CVE-003');
     await world.poll();
     expect(world.news().filter((line) => line.includes('resolved'))).toEqual([]);
+  });
+});
+
+describe('a look at a snapshot', () => {
+  let total = 100;
+  const shrinking = (cursor: unknown) => ({ total: (total -= 1), ...(cursor === undefined ? { next: 2 } : {}) });
+
+  it.each([
+    ['a list that does not settle', shrinking, false],
+    ['a list with an item that has no id', () => ({ unreadable: [''] }), true],
+    ['an answer that is too small', () => ({}), true],
+  ])('misses nothing in %s', async (_, page, settled) => {
+    const { source } = fakeSource({ mode: 'snapshot' });
+    const seen = await observeSnapshot({
+      job: anAlertJob(),
+      source: { ...source, readPage: async (_call, _context, _span, cursor) => ({ alerts: [], ...page(cursor) }) },
+      context: { connection: 'acme', settings: {}, options: {}, now: NOON },
+      call: async () => Promise.reject(new Error('nothing is called')),
+      checkpoint: { revision: 1, bornAt: NOON, position: NOON, succeededAt: NOON },
+      held: [{ id: 'a' }, { id: 'b' }] as never,
+      deadline: AMPLE,
+    });
+    expect(seen).toMatchObject({ complete: true, listed: true, settled, vanished: [] });
   });
 });

@@ -13,7 +13,7 @@ describe('storm control', () => {
     const world = alertWorld({ mode: 'feed' }, { stormThreshold: 20 });
     for (let n = 0; n < 1000; n += 1) world.set(`a${n}`, { severity: n % 200 === 0 ? 'critical' : 'low' });
     const result = await world.poll();
-    expect(result).toMatchObject({ single: 20, digested: 980, complete: true });
+    expect(result).toMatchObject({ single: 20, digested: 980, complete: true, announced: true });
     const single = world.rows().filter(({ event }) => event.type === 'steward.alert.opened');
     expect(single.filter(({ event }) => event.severity === 'critical')).toHaveLength(5);
     const [digest] = world.rows().filter(({ event }) => event.type === 'steward.alert.digest');
@@ -144,6 +144,14 @@ describe('following a hint', () => {
     expect(contexts).toEqual([{ connection: 'acme', settings: {}, options: { region: 'eu' }, now: NOON }]);
     const snapshot = alertWorld({ mode: 'snapshot' });
     await expect(follow(snapshot)).rejects.toThrow(ConfigInvalidError);
+  });
+
+  it('tells of what is over by the time it is read, since the job began to look', async () => {
+    const world = await hinted({});
+    world.change('a', { state: 'resolved' });
+    world.clock.advance(MINUTE);
+    await follow(world);
+    expect(world.news()).toEqual(['watch/a resolved 1']);
   });
 
   it('I12: counts what it was silent about in maintenance, and nothing else', async () => {
