@@ -11,11 +11,19 @@ import {
 import { bodyJson, type HttpResponse } from '../../core/http.ts';
 import { retryAfterMs } from '../../core/retry-after.ts';
 import { MINUTE_MS, SECOND_MS } from '../../core/time.ts';
-import { errorSchema } from './schemas.ts';
 
 /** No wait that Action1 has been seen to ask for is longer; a broken number must not park an account. */
 const MAX_WAIT_MS = 5 * MINUTE_MS;
 const MAX_MESSAGE_LENGTH = 300;
+
+const words = v.optional(v.nullable(v.string()));
+/** Error envelope of every refusal; `details` of a 429 only. */
+const errorSchema = v.object({
+  user_message: words,
+  developer_message: words,
+  message: words,
+  details: v.optional(v.unknown()),
+});
 
 /** Judges an API response: `undefined` when it can be used. */
 export function judge(response: HttpResponse, now: Date, path?: string): ServiceError | undefined {

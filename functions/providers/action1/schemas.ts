@@ -168,11 +168,3 @@ export const automationResultSchema = v.object({
   action_name: text,
   description: text,
 });
-
-/** Error envelope of every refusal; `details` of a 429 only. */
-export const errorSchema = v.object({
-  user_message: text,
-  developer_message: text,
-  message: text,
-  details: v.optional(v.unknown()),
-});

@@ -26,6 +26,7 @@ describe('Action1 dates', () => {
     // JavaScript reads these, some of them in the machine's own zone.
     '+002024-05-14',
     '+002024-06-27T10:20:40Z',
+    '2024-06-27T10:20:40Z\u0000x',
     '2024-05-14 10:00',
     '2024-06-27T10:20:40',
     'May 14, 2024',

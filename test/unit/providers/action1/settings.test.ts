@@ -32,7 +32,7 @@ describe('Action1 settings', () => {
     [{ region: 'Europe', organisation: 'x' }, 'organisation'],
     [{ endpoint: 'file:///etc/passwd' }, 'endpoint'],
     [{ endpoint: 'ftp://proxy.example/http://' }, 'endpoint'],
-    [{ region: 'x', endpoint: 'y' }, 'UnitedKingdom; endpoint: '],
+    [{ region: 'x', endpoint: 'y' }, 'UnitedKingdom; endpoint: must be an absolute URL; '],
     ['Europe', 'Action1 settings: value: '],
   ])('refuses %j and says what is wrong', (input, part) => {
     expect(() => parseSettings(input)).toThrow(ConfigInvalidError);
@@ -75,6 +75,7 @@ describe('Action1 settings', () => {
     const derived = budgetAccount(plain, 'api-key-old_1@action1.com');
     expect(derived).toMatch(/^client-[0-9a-f]{32}$/);
     expect(budgetAccount(plain, 'api-key-old_2@action1.com')).not.toBe(derived);
+    expect(budgetAccount(plain, `my-${clientId('37efced4-30ff-4476-839e-044805c3725b')}`)).toMatch(/^client-/);
     expect(budgetAccount(plain, undefined)).toBe('app.eu.action1.com');
   });
 });
