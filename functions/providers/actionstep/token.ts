@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { hasDuplicateMembers } from '../../core/authorization/json-members.ts';
 import {
   ClientRejectedError,
   GrantRejectedError,
@@ -17,7 +18,6 @@ import type {
   TokenReply,
 } from '../../core/provider.ts';
 import { DAY_MS } from '../../core/time.ts';
-import { hasDuplicateMembers } from './duplicate-members.ts';
 import { checkedApiEndpoint, tokenEndpoint } from './hosts.ts';
 import { retryAfterMs } from '../../core/retry-after.ts';
 import { tokenErrorSchema, tokenReplySchema } from './schemas.ts';
@@ -95,7 +95,7 @@ function toReply(body: v.InferOutput<typeof tokenReplySchema>, settings: Provide
     expiresInSeconds: body.expires_in ?? SHORTEST_DOCUMENTED_LIFE_SECONDS,
     ...(body.refresh_token ? { refreshToken: body.refresh_token } : {}),
     ...(scopes === undefined ? {} : { scopes }),
-    ...(named === '' || apiEndpoint === undefined ? {} : { apiEndpoint }),
+    ...(apiEndpoint === undefined ? {} : { apiEndpoint }),
     ...(body.orgkey && !isOtherSystem ? { account: body.orgkey } : {}),
     ...(refused.length === 0 ? {} : { refused }),
   };
