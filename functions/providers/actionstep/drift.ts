@@ -111,8 +111,8 @@ function isNew(row: JsonObject, known: Set<string>): boolean {
 function stepBack(state: PageState, page: ResourcePage, total: number | null, pageSize: number): number {
   if (state.total === null || state.page === 1 || state.rereads >= MAX_REREADS) return 0;
   if (page.rows.length === 0 && page.paging === undefined) return 1;
-  const shrunkBy = state.total - (total ?? state.total);
-  return shrunkBy <= 0 ? 0 : Math.min(Math.ceil(shrunkBy / pageSize), state.page - 1);
+  const shrunkBy = Math.max(state.total - (total ?? state.total), 0);
+  return Math.min(Math.ceil(shrunkBy / pageSize), state.page - 1);
 }
 
 function isLast(state: PageState, page: ResourcePage, pageSize: number): boolean {

@@ -1,3 +1,4 @@
+import { idText, type JsonValue } from '../../core/json.ts';
 import { isObject } from './paging.ts';
 
 /** What a delivery says changed. A hint: its body is not authenticated and has no id of its own. */
@@ -74,9 +75,9 @@ function restShape(body: Readonly<Record<string, unknown>>, event: string | unde
   });
 }
 
-function checked(resource: unknown, id: unknown, event: string | undefined): HookHint | undefined {
-  const text = typeof id === 'number' && Number.isSafeInteger(id) ? String(id) : id;
-  if (typeof resource !== 'string' || typeof text !== 'string') return undefined;
+function checked(resource: unknown, id: JsonValue | undefined, event: string | undefined): HookHint | undefined {
+  const text = idText(id);
+  if (typeof resource !== 'string' || text === undefined) return undefined;
   if (!RESOURCE.test(resource) || !RECORD_ID.test(text)) return undefined;
   return { resource, id: text, ...(event === undefined ? {} : { event }) };
 }

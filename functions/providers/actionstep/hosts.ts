@@ -58,8 +58,7 @@ function matchHosts(value: string, environment: ActionstepEnvironment): Match {
 
 function matchOverride(value: string, endpoint: string): Match {
   const { origin } = new URL(endpoint);
-  if (!value.toLowerCase().startsWith(origin)) return [undefined, ''];
-  return [origin, value.slice(origin.length)];
+  return [value.toLowerCase().startsWith(origin) ? origin : undefined, value.slice(origin.length)];
 }
 
 /**

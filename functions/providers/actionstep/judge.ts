@@ -28,7 +28,7 @@ const ERROR_CODE = /"code"\s*:\s*"(AS-[A-Za-z0-9-]{1,40})"/u;
  *
  * 500 stands for faults of a resource as well as for Actionstep's own, so that it counts as passing.
  */
-export function judge(response: HttpResponse, now: Date, path = ''): ServiceError | undefined {
+export function judge(response: HttpResponse, now: Date, path?: string): ServiceError | undefined {
   const { status } = response;
   if (status === 200 || status === 201 || status === 204) return undefined;
   if (status === 401) return new AccessTokenRejectedError('Actionstep no longer takes the access token');
@@ -44,8 +44,8 @@ export function judge(response: HttpResponse, now: Date, path = ''): ServiceErro
 }
 
 /** A scope is named as its resource is. */
-function denied(response: HttpResponse, path: string): AccessDeniedError {
-  const resource = /^[a-z][a-z0-9_]*/u.exec(path)?.[0] ?? 'this resource';
+function denied(response: HttpResponse, path: string | undefined): AccessDeniedError {
+  const resource = path?.match(/^[a-z][a-z0-9_]*/u)?.[0] ?? 'this resource';
   return bodyText(response).includes('insufficient_scope')
     ? new AccessDeniedError(
         `The connection lacks the scope ${resource}, or one of what is included with it: add it to the connection's scopes and authorize it again`,

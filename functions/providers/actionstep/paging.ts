@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ProviderResponseInvalidError } from '../../core/errors.ts';
 import { bodyJson, type HttpResponse } from '../../core/http.ts';
-import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { idText, type JsonObject, type JsonValue } from '../../core/json.ts';
 import { linkTemplatesSchema, pagingSchema, type Paging } from './schemas.ts';
 
 /** Documented maximum. More is neither refused nor obeyed. */
@@ -81,9 +81,7 @@ export function linkId(value: JsonValue | undefined): string | undefined {
 
 /** A record's id as text: integers on most resources, composites such as `1024--31--11` on some. */
 export function idOf(row: JsonObject): string | undefined {
-  const { id } = row;
-  if (typeof id === 'number' && Number.isSafeInteger(id)) return String(id);
-  return typeof id === 'string' && id !== '' ? id : undefined;
+  return idText(row.id);
 }
 
 /**

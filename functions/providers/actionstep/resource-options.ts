@@ -40,7 +40,8 @@ export type ResourceOptions = v.InferOutput<typeof schema>;
 /** @throws ConfigInvalidError naming the field. */
 export function parseResourceOptions(input: unknown, fixed?: string): JsonObject {
   const given = input ?? {};
-  const parsed = v.safeParse(schema, fixed === undefined || !isPlain(given) ? given : { resource: fixed, ...given });
+  const isPlain = typeof given === 'object' && !Array.isArray(given);
+  const parsed = v.safeParse(schema, isPlain ? { resource: fixed, ...given } : given);
   if (!parsed.success) {
     const [issue] = parsed.issues;
     throw new ConfigInvalidError(`options.${v.getDotPath(issue) ?? 'resource'}: ${issue.message}`);
@@ -49,10 +50,6 @@ export function parseResourceOptions(input: unknown, fixed?: string): JsonObject
     throw new ConfigInvalidError(`options.resource: this source always reads ${fixed}; use the source "resource"`);
   }
   return parsed.output;
-}
-
-function isPlain(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Options as `parseResourceOptions` left them. */

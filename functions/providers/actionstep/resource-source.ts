@@ -54,14 +54,13 @@ export function createResourceSource(title: string, fixed?: string): ReportSourc
 
 function describe(options: ResourceOptions): SourceDescription {
   const incremental = stampFor(options) !== undefined;
+  const groupColumn = GROUP_COLUMNS[options.resource];
   return {
     kind: incremental ? 'incremental' : 'snapshot',
     ...(incremental ? {} : { snapshotReason: options.full ? READ_IN_FULL : NO_STAMP }),
     settleMs: incremental ? SETTLE_MS : 0,
     ...(WITHOUT_ID.has(options.resource) ? {} : { keyColumns: ['id'] }),
-    ...(GROUP_COLUMNS[options.resource] === undefined
-      ? {}
-      : { groupColumn: GROUP_COLUMNS[options.resource] as string }),
+    ...(groupColumn === undefined ? {} : { groupColumn }),
   };
 }
 
