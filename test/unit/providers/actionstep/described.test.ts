@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigInvalidError } from '../../../../functions/core/errors.ts';
+import {
+  ConfigInvalidError,
+  ProviderUnavailableError,
+  ResponseTooLargeError,
+} from '../../../../functions/core/errors.ts';
+import type { JsonObject } from '../../../../functions/core/json.ts';
 import type { CallApi } from '../../../../functions/core/provider.ts';
+import { hookSource } from '../../../../functions/providers/actionstep/hook-source.ts';
 import { ActionstepRefusedError } from '../../../../functions/providers/actionstep/judge.ts';
 import { actionstep } from '../../../../functions/providers/actionstep/provider.ts';
 import { findTimeModule } from '../../../../functions/providers/actionstep/time-module.ts';
@@ -21,7 +27,7 @@ describe('what a source says of itself', () => {
     ['time', undefined],
     ['disbursements', undefined],
   ])('%s is read by windows and counted by %s', async (name, groupColumn) => {
-    expect(describing(name)).toEqual({
+    expect(describing(name)).toStrictEqual({
       kind: 'incremental',
       settleMs: 300_000,
       keyColumns: ['id'],
@@ -39,6 +45,7 @@ describe('what a source says of itself', () => {
   ])('%s, read in full by name, is a snapshot, counted by %s', (resource, groupColumn) => {
     expect(describing('resource', { resource, full: true })).toMatchObject({
       kind: 'snapshot',
+      snapshotReason: expect.stringContaining('full: true') as string,
       settleMs: 0,
       keyColumns: ['id'],
       groupColumn,
@@ -69,7 +76,9 @@ describe('what a source says of itself', () => {
 
   it.each([
     [[1, 2], /options/u],
+    [[], /options\.resource/u],
     ['tasks', /options/u],
+    [5, /options\.resource/u],
     [{ fields: ['a-b'] }, /options\.fields/u],
     [{ fields: [':default'], include: ['a.b'], pageSize: 0 }, /options\.pageSize/u],
     [{ pageSize: 1.5 }, /options\.pageSize/u],
@@ -89,7 +98,7 @@ describe('what a source says of itself', () => {
     const options = {
       fields: [':default', '_x'],
       include: ['action.assignedTo'],
-      filters: { status_eq: 'x'.repeat(500), 'a[b][c][d]': '1' },
+      filters: { status_eq: 'x'.repeat(500), 'a[b_1][c][d]': '1' },
       pageSize: 1,
     };
     expect(actionstep.sources.tasks?.parseOptions(options)).toMatchObject(options);
@@ -170,6 +179,14 @@ describe('a request for rows', () => {
     },
   );
 
+  it('takes trouble that passes for no word on the module', async () => {
+    const passing = new ProviderUnavailableError('503', { sent: true });
+    const call: CallApi = async () => {
+      throw passing;
+    };
+    await expect(findTimeModule(call)).rejects.toBe(passing);
+  });
+
   it('goes on at a stored place, and at none that is none', async () => {
     const harness = await open({ size: 30 });
     const report = actionstep.sources.actions;
@@ -194,7 +211,66 @@ describe('a request for rows', () => {
   });
 });
 
+describe('a list read to its end', () => {
+  const reading = async (options: JsonObject, ...answers: readonly unknown[]) => {
+    let asked = 0;
+    const call: CallApi = async () => {
+      const answer = answers[asked];
+      asked += 1;
+      if (answer instanceof Error) throw answer;
+      return response(200, answer);
+    };
+    const harness = await open();
+    return readAll({ ...harness, api: { ...harness.api, call } }, 'users', options);
+  };
+  const users = (...ids: readonly number[]) => ids.map((id) => ({ id }));
+  const counted = (ids: readonly number[], recordCount = 3) => ({
+    users: users(...ids),
+    meta: { paging: { users: { recordCount, pageCount: 2, page: 1, pageSize: 2 } } },
+  });
+
+  it('that tells no count ends with a short page, by the size that was asked for in the end', async () => {
+    const { rows, last } = await reading(
+      { pageSize: 4 },
+      new ResponseTooLargeError('too large'),
+      { users: users(1, 2) },
+      { users: users(3) },
+    );
+    expect(rows).toEqual(users(1, 2, 3));
+    expect(last).toMatchObject({ completeness: 'short-page', facts: { recordCount: null } });
+    expect(last).not.toHaveProperty('sourceTotal');
+  });
+
+  it.each([
+    ['nothing moved', [counted([1, 2]), counted([3])], 'reconciled'],
+    ['a row came twice', [counted([1, 2]), counted([2, 3])], 'second-pass'],
+    ['a page was read again', [counted([1, 2]), { users: [] }, counted([3]), counted([])], 'second-pass'],
+    ['the count moved', [counted([1, 2], 4), counted([3, 4, 5], 5)], 'second-pass'],
+    ['a row is missing', [counted([1, 2]), counted([])], 'unproven'],
+  ])('says whether it stood still: %s', async (_, answers, completeness) => {
+    expect((await reading({}, ...answers)).last.completeness).toBe(completeness);
+  });
+});
+
 describe('the connection', () => {
+  it('is of this provider, its sources and its alerts', () => {
+    expect(actionstep).toMatchObject({
+      id: 'actionstep',
+      grant: 'authorization-code',
+      alertSources: { hooks: hookSource },
+    });
+    expect(Object.entries(actionstep.sources).map(([name, { title }]) => [name, title])).toEqual([
+      ['resource', 'Any resource, by name'],
+      ['actions', 'Matters'],
+      ['participants', 'Participants'],
+      ['time', 'Time entries or time records'],
+      ['filenotes', 'File notes'],
+      ['tasks', 'Tasks'],
+      ['disbursements', 'Disbursements'],
+      ['users', 'Users'],
+    ]);
+  });
+
   it('exchanges a code with its proof where there is one', () => {
     const form = (codeVerifier?: string) => {
       const proof = codeVerifier === undefined ? {} : { codeVerifier };
@@ -251,6 +327,7 @@ describe('the connection', () => {
     [{ endpoint: 'ftp://127.0.0.1' }, /endpoint/u],
     [{ endpoint: 'https://a.example/x' }, /endpoint/u],
     [{ endpoint: 'xhttps://a.example' }, /endpoint/u],
+    [{ endpoint: 'https://a.example/https://b.example' }, /endpoint/u],
     [{ endpoint: 'https://a.example:999999' }, /endpoint/u],
     [{ colour: 1 }, /colour/u],
     [7, /Actionstep settings: settings/u],

@@ -56,6 +56,7 @@ describe('a page that is taken in', () => {
     [page(21, 5, paging(25, 3)), { page: 3, total: 25, pageSize: 10, read: 20 }, true],
     [page(11, 10, paging(25, 2)), { page: 2, total: 25, pageSize: 10, read: 10 }, false],
     [page(1, 0), {}, true],
+    [page(1, 0, paging(45, 2)), { page: 2, total: 45, pageSize: 10, read: 10 }, true],
     // Without a word on pages a short one is the last.
     [page(1, 10), { pageSize: 10 }, false],
     [page(1, 9), { pageSize: 10 }, true],
@@ -101,6 +102,7 @@ describe('a list that moves', () => {
     [{ page: 2, total: 95 }, 35, { page: 1, rereads: 1, totalChanges: 1 }],
     [{ page: 3, total: 45 }, 45, { page: 4, rereads: 0, totalChanges: 0 }],
     [{ page: 3, total: 45 }, 46, { page: 4, rereads: 0, totalChanges: 1 }],
+    [{ page: 3, total: 45 }, 65, { page: 4, rereads: 0, totalChanges: 1 }],
     [{ page: 3, total: 45, rereads: 20, totalChanges: 5 }, 44, { page: 4, rereads: 20, totalChanges: 6 }],
     [{ page: 3, total: 45, rereads: 19 }, 44, { page: 2, rereads: 20, totalChanges: 1 }],
     [{ page: 3, total: null }, 44, { page: 4, rereads: 0, totalChanges: 0 }],

@@ -46,6 +46,7 @@ describe('events', () => {
   it.each([
     [{ meta: { debug: { resthook: { event_name: 'toString' } } } }, undefined],
     [{ meta: { debug: { resthook: { event_name: 5 } } } }, undefined],
+    [{ meta: { debug: { resthook: { event_name: ['StepChanged'] } } } }, undefined],
     [{ meta: { debug: { resthook: 'x' } } }, undefined],
     [{ meta: { debug: [] } }, undefined],
     [{ meta: 'x' }, undefined],
@@ -60,6 +61,7 @@ describe('events', () => {
     [{ type: 'a', id: 1 }],
     [{ type: 'xactions-', id: 1 }],
     [{ type: 5, id: 1 }],
+    [{ type: ['actions'], id: 1 }],
     [{ type: 'actions', id: '' }],
     [{ type: 'actions', id: 'a b' }],
     [{ type: 'actions', id: 'x'.repeat(129) }],
@@ -182,6 +184,14 @@ describe('the registry of hooks', () => {
       foreign: 0,
     });
     expect(deleted.asked.map(({ method }) => method)).toEqual(['GET', 'POST']);
+  });
+
+  it('takes no hook of one event for that of another', async () => {
+    const { call } = answering({ resthooks: [hook] }, { resthooks: { ...hook, eventName: 'StepChanged' } });
+    expect(await hooks.keep(call, ['TaskCreated', 'StepChanged'], TARGET)).toMatchObject({
+      active: ['TaskCreated'],
+      registered: ['StepChanged'],
+    });
   });
 });
 

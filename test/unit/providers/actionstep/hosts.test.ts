@@ -20,6 +20,7 @@ const ACCEPTED: readonly (readonly [string, string])[] = [
   ['https://us-east-1.actionstep.com/api', 'https://us-east-1.actionstep.com/api/'],
   ['https://eu-west-2.actionstep.com/api/', 'https://eu-west-2.actionstep.com/api/'],
   ['https://ca-central-1.actionstep.com/api/', 'https://ca-central-1.actionstep.com/api/'],
+  ['https://us-gov-west-10.actionstep.com/api/', 'https://us-gov-west-10.actionstep.com/api/'],
   ['https://api.actionstep.com/api/', 'https://api.actionstep.com/api/'],
   ['https://go.actionstep.com/api/', 'https://go.actionstep.com/api/'],
 ];
@@ -39,6 +40,7 @@ const REFUSED: readonly string[] = [
   'https://ap-southeast-2.actionstep.com.evil.example/api/',
   'https://ap-southeast-2.actionstep.com.actionstep.com/api/',
   'https://evil-actionstep.com/api/',
+  'https://ap-southeast-2.evilsteppe.com/api/',
   'https://actionstep.com.evil.example/api/',
   'https://actionstep.com/api/',
   'https://docs.actionstep.com/api/',
@@ -128,11 +130,13 @@ describe('allows', () => {
   it.each([
     ['https://ap-southeast-2.actionstep.com/api/rest/actions?page=2', true],
     ['https://api.actionstep.com/api/oauth/token', true],
+    ['https://go.actionstep.com/api/oauth/authorize', true],
     ['https://us-west-2.actionstep.com/api/rest/actions', false],
     ['https://ap-southeast-2.actionstep.com.actionstep.com/api/rest/actions', false],
     ['http://ap-southeast-2.actionstep.com/api/rest/actions', false],
     ['https://ap-southeast-2.actionstep.com:8443/api/rest/actions', false],
     ['https://user@ap-southeast-2.actionstep.com/api/rest/actions', false],
+    ['https://:pass@ap-southeast-2.actionstep.com/api/rest/actions', false],
     ['https://collector.example/api/rest/actions?page=2', false],
     ['https://ap-southeast-2.actionstep.com./api/rest/actions', false],
   ])('S76 lets a request to %s go: %s', (url, allowed) => {

@@ -60,6 +60,8 @@ describe('writeNote', () => {
     const harness = await open();
     const outcome = await write(harness);
     expect(harness.sent.map((request) => request.method)).toEqual(['GET', 'POST', 'GET']);
+    const type = 'application/vnd.api+json';
+    for (const { headers } of harness.sent) expect(headers).toMatchObject({ accept: type, 'content-type': type });
     expect(outcome).toEqual({ status: 'written', id: String(written(harness)[0]?.id) });
     expect(written(harness)[0]).toMatchObject({ text: markedText(job), links: { action: '1002' } });
   });

@@ -136,7 +136,9 @@ describe('stamps', () => {
     ['x2025-11-20T19:45:02Z', undefined],
     ['2025-11-20T19:45:02Zx', undefined],
     ['2025-13-20T19:45:02Z', undefined],
+    ['+002025-11-20T19:45:02Z', undefined],
     ['2025-11-20', undefined],
+    [['2025-11-20T19:45:02Z'], undefined],
     [5, undefined],
     [null, undefined],
   ])('%j is %s', (text, iso) => {
@@ -238,9 +240,9 @@ describe('the envelope', () => {
       ...row,
       included: { assignee: { id: 1, name: 'a' }, watchers: [{ id: '2', name: 'b' }, null, null] },
     });
-    expect(withIncluded({ id: 9, links: { assignee: null } }, page, 'tasks', ['assignee'])).toMatchObject({
-      included: {},
-    });
+    for (const links of [{ assignee: null }, {}]) {
+      expect(withIncluded({ id: 9, links }, page, 'tasks', ['assignee'])).toEqual({ id: 9, links, included: {} });
+    }
     expect(withIncluded(row, page, 'tasks', [])).toBe(row);
     const bare = { id: 9 };
     expect(withIncluded(bare, page, 'tasks', ['assignee'])).toBe(bare);

@@ -38,7 +38,11 @@ describe('token request', () => {
     const refresh = token.request({ type: 'refresh-token', refreshToken: 'r', redirectUri }, settings, credentials);
     for (const request of [code, refresh]) {
       expect(request.url.href).toBe('https://api.actionstep.com/api/oauth/token');
-      expect(request.headers?.['content-type']).toBe('application/x-www-form-urlencoded');
+      expect(request.method).toBe('POST');
+      expect(request.headers).toEqual({
+        accept: 'application/json',
+        'content-type': 'application/x-www-form-urlencoded',
+      });
       const form = Object.fromEntries(new URLSearchParams(request.body));
       expect(form).toMatchObject({ redirect_uri: redirectUri, client_id: 'id', client_secret: 's+e/c&r=t' });
     }
@@ -94,7 +98,16 @@ describe('token reply', () => {
   });
 
   it('S32 refuses a body above 64 KiB', () => {
-    expect(() => reply({ padding: 'x'.repeat(65_536) })).toThrow(ProviderResponseInvalidError);
+    const padding = 'x'.repeat(65_536 - JSON.stringify({ ...GOOD, padding: '' }).length);
+    expect(reply({ padding }).accessToken).toBe(GOOD.access_token);
+    expect(() => reply({ padding: `${padding}x` })).toThrow(ProviderResponseInvalidError);
+  });
+
+  it.each([
+    ['null', /: body$/u],
+    [{ ...GOOD, access_token: 5 }, /: access_token$/u],
+  ])('names what is wrong with %j', (body, message) => {
+    expect(() => token.reply(response(200, body), settings)).toThrow(message);
   });
 
   it('S33 is not polluted by __proto__', () => {
@@ -107,7 +120,7 @@ describe('token reply', () => {
     expect(reply({ token_type: type }).accessToken).toBe(GOOD.access_token);
   });
 
-  it.each([['mac'], [undefined], [null], [1], ['bearer ']])('S34 refuses token_type %j', (type) => {
+  it.each([['mac'], [undefined], [null], [1], ['bearer '], ['no bearer']])('S34 refuses token_type %j', (type) => {
     expect(() => reply({ token_type: type })).toThrow(ProviderResponseInvalidError);
   });
 
@@ -153,7 +166,7 @@ describe('token reply', () => {
   );
 
   it('S38 hands on the scopes that were granted', () => {
-    expect(reply({ scope: 'actions filenotes' }).scopes).toEqual(['actions', 'filenotes']);
+    expect(reply({ scope: 'actions  filenotes ' }).scopes).toEqual(['actions', 'filenotes']);
     expect(reply({})).not.toHaveProperty('scopes');
   });
 
@@ -170,6 +183,12 @@ describe('token reply', () => {
     const judged = reply({ api_endpoint: value });
     expect(judged).not.toHaveProperty('apiEndpoint');
     expect(judged).not.toHaveProperty('refused');
+  });
+
+  it.each([' a', 'a ', 'a'.repeat(101), 5])('takes the orgkey %j for none, and keeps the tokens', (orgkey) => {
+    const judged = reply({ orgkey });
+    expect(judged).not.toHaveProperty('account');
+    expect(judged.refreshToken).toBe(GOOD.refresh_token);
   });
 
   it('S25 names another system than the one that the settings name', () => {
@@ -204,6 +223,27 @@ describe('token reply', () => {
     const attempt = () => token.reply(response(status, body), settings);
     expect(attempt).toThrow(error);
     expect(attempt).not.toThrow(/script|refresh_token/u);
+  });
+
+  it.each([
+    [500, ''],
+    [408, ''],
+    [400, { error: 'temporarily_unavailable' }],
+    [400, { error: 'server_error' }],
+  ])('takes %d %j for sent, and for trouble that passes', (status, body) => {
+    const failure = failureOf(() => token.reply(response(status, body), settings));
+    expect(failure).toBeInstanceOf(ProviderUnavailableError);
+    expect(failure).toMatchObject({ sent: true });
+  });
+
+  it.each([
+    ...['invalid_request', 'invalid_scope', 'redirect_uri_mismatch', 'unsupported_grant_type'].map((code) => [
+      code,
+      code,
+    ]),
+    ['canary', 'an unknown error'],
+  ])('repeats of the error %s: %s', (error, told) => {
+    expect(() => reply({ error }, 400)).toThrow(new RegExp(` ${told}$`, 'u'));
   });
 
   it.each([
