@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { isEndpointOrigin } from '../../core/endpoint-origin.ts';
 import { ConfigInvalidError } from '../../core/errors.ts';
 import type { ProviderSettings } from '../../core/provider.ts';
 
@@ -40,7 +41,7 @@ const members = {
     v.pipe(v.string(), v.regex(/^[\w.-]{1,100}$/u, 'orgkey must be the organisation key of the system')),
   ),
   endpoint: v.optional(
-    v.pipe(v.string(), v.check(isOverride, 'endpoint must be an https origin, or http on loopback')),
+    v.pipe(v.string(), v.check(isEndpointOrigin, 'endpoint must be an https origin, or http on loopback')),
   ),
   /** Core's own: the account's budget. */
   requestsPerMinute: v.optional(v.number()),
@@ -66,12 +67,6 @@ export function readSettings(settings: ProviderSettings): ActionstepSettings {
   const parsed = v.safeParse(storedSchema, settings);
   if (parsed.success) return parsed.output;
   throw new ConfigInvalidError(`Actionstep settings: ${parsed.issues[0].message}`);
-}
-
-function isOverride(value: string): boolean {
-  if (!/^https?:\/\/(?:[a-z0-9.-]+|\[::1\])(?::[0-9]{1,5})?\/?$/iu.test(value) || !URL.canParse(value)) return false;
-  const { protocol, hostname } = new URL(value);
-  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
 }
 
 function withoutUndefined(settings: ActionstepSettings): ProviderSettings {

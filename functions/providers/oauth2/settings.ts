@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { isEndpointOrigin } from '../../core/endpoint-origin.ts';
 import { ConfigInvalidError } from '../../core/errors.ts';
 import type { Provider, ProviderContext, ProviderSettings } from '../../core/provider.ts';
 import { check, members, oneOf, stored, text, whole } from './checks.ts';
@@ -73,7 +74,7 @@ const shared = {
   account: v.optional(text(/^[\w.-]{1,100}$/u, 'a short name: letters, digits, dots, hyphens')),
   /** For replies without `expires_in`, which RFC 6749 5.1 allows. Too short costs a refresh, too long a rejected call. */
   assumedAccessTokenSeconds: v.optional(whole(60, 86_400 * 30), 1800),
-  endpoint: v.optional(v.pipe(v.string(), v.check(isOverride, 'must be an https origin, or http on loopback'))),
+  endpoint: v.optional(v.pipe(v.string(), v.check(isEndpointOrigin, 'must be an https origin, or http on loopback'))),
   /** Core's own: the account's budget. */
   requestsPerMinute: v.optional(v.number()),
 };
@@ -149,11 +150,4 @@ function isPlainHttps(value: string): boolean {
   if (!/^https:\/\/[a-z0-9.-]+(?::\d{1,5})?(?:\/[\w.~%!$&'()*+,;=:@/-]*)?$/u.test(value) || !URL.canParse(value))
     return false;
   return HOST.test(new URL(value).hostname);
-}
-
-function isOverride(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { protocol, hostname, origin } = new URL(value);
-  if (value.replace(/\/$/u, '') !== origin) return false;
-  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { isEndpointOrigin } from '../../core/endpoint-origin.ts';
 import { ConfigInvalidError } from '../../core/errors.ts';
 import type { ProviderContext, ProviderSettings } from '../../core/provider.ts';
 
@@ -24,7 +25,7 @@ const settingsSchema = v.strictObject({
   ),
   /** Core's own: the account's budget. */
   requestsPerMinute: v.exactOptional(v.number()),
-  endpoint: v.optional(v.pipe(v.string(), v.check(isOrigin, 'an https origin, or http on loopback'))),
+  endpoint: v.optional(v.pipe(v.string(), v.check(isEndpointOrigin, 'an https origin, or http on loopback'))),
 });
 
 type OpsrampSettings = v.InferOutput<typeof settingsSchema>;
@@ -72,11 +73,4 @@ export function apiBase({ settings }: Pick<ProviderContext, 'settings'>): URL {
 export function budgetAccount(settings: ProviderSettings): string {
   const { host, tenantId } = opsrampSettings(settings);
   return `${host}/${tenantId}`;
-}
-
-function isOrigin(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, origin: own } = new URL(text);
-  if (text.replace(/\/$/u, '').toLowerCase() !== own) return false;
-  return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname));
 }
