@@ -40,8 +40,7 @@ export async function listArchive(list: AsyncIterable<ListedVersion>): Promise<A
     const listed = keys.get(key) ?? { deleted: false, versions: [] };
     keys.set(key, listed);
     if (deleteMarker) listed.deleted ||= newest;
-    else if (newest) listed.versions.unshift(versionId ?? '');
-    else listed.versions.push(versionId ?? '');
+    else listed.versions[newest ? 'unshift' : 'push'](versionId ?? '');
   }
   const there = [...keys].filter(([, { versions }]) => versions.length > 0);
   return {
@@ -85,10 +84,11 @@ export function versionFindings(
     const window = `${record.window.from}/${record.window.to}`;
     const found = (at: string, message: string | undefined): readonly Finding[] =>
       message === undefined ? [] : [{ kind: 'version', job, window, key: at, message }];
-    const objects = record.kind === 'gap' ? [] : [...record.parts, record.summary];
+    const own = found(key, aboveRecord(listing.versions(key), listing.isDeleted(key)));
+    if (record.kind === 'gap') return own;
     return [
-      ...found(key, aboveRecord(listing.versions(key), listing.isDeleted(key))),
-      ...objects.flatMap((object) =>
+      ...own,
+      ...[...record.parts, record.summary].flatMap((object) =>
         found(object.key, abovePart(object.versionId, listing.versions(object.key), listing.isDeleted(object.key))),
       ),
     ];

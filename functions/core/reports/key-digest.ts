@@ -79,7 +79,7 @@ export function compareKeys(
   const duplicates = now.total - now.keys.length;
   if (previous === undefined) return { duplicates };
   const before = distinct(previous);
-  const kept = common(now.keys, before.keys);
+  const kept = now.keys.filter((key) => holds(before.keys, key)).length;
   const appeared = now.keys.length - kept;
   const disappeared = before.keys.length - kept;
   const sample = { appeared: placesOf(now, before, appeared), disappeared: placesOf(before, now, disappeared) };
@@ -98,15 +98,15 @@ function distinct(digests: readonly Uint8Array[]): Keys {
   const bytes = new Uint8Array(Buffer.concat(digests));
   const rows = new BigUint64Array(bytes.buffer, 0, Math.floor(bytes.byteLength / KEY_BYTES));
   const keys = rows.toSorted();
-  return { rows, keys: keys.filter((key, index) => index === 0 || key !== keys[index - 1]), total: keys.length };
+  return { rows, keys: keys.filter((key, index) => key !== keys[index - 1]), total: keys.length };
 }
 
 /** Places of the first of `count` keys that are not among the others. */
 function placesOf({ rows }: Keys, others: Keys, count: number): readonly number[] {
   const places: number[] = [];
   const seen = new Set<bigint>();
-  for (let place = 0; place < rows.length && places.length < Math.min(count, SAMPLE_LIMIT); place++) {
-    const key = rows[place] as bigint;
+  for (const [place, key] of rows.entries()) {
+    if (places.length === Math.min(count, SAMPLE_LIMIT)) break;
     if (seen.has(key) || holds(others.keys, key)) continue;
     seen.add(key);
     places.push(place);
@@ -122,16 +122,4 @@ function holds(sorted: BigUint64Array, key: bigint): boolean {
     else high = middle;
   }
   return sorted[low] === key;
-}
-
-function common(a: BigUint64Array, b: BigUint64Array): number {
-  let shared = 0;
-  for (let i = 0, j = 0; i < a.length && j < b.length;) {
-    const left = a[i] as bigint;
-    const right = b[j] as bigint;
-    if (left === right) shared += 1;
-    if (left <= right) i += 1;
-    if (right <= left) j += 1;
-  }
-  return shared;
 }

@@ -47,9 +47,10 @@ function shownColumns(
   const wanted = [
     ...keyColumns.filter((name) => !isId(name)),
     ...known.slice(0, COLUMNS_SHOWN).filter((name) => !isId(name)),
-    ...(groupColumn === undefined ? [] : [groupColumn]),
+    groupColumn,
     ...keyColumns,
     ...known,
   ];
-  return [...new Set(wanted)].filter((name) => known.includes(name)).slice(0, COLUMNS_SHOWN);
+  const there = [...new Set(wanted)].filter((name): name is string => known.some((column) => column === name));
+  return there.slice(0, COLUMNS_SHOWN);
 }

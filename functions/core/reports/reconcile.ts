@@ -25,17 +25,13 @@ const DUPLICATES_TOLERATED_FROM = 3;
  */
 export function reconcile({ rows, files, sourceTotal, completeness, duplicates = 0, attempt }: Totals): Verdict {
   const onlyFiles = rows === 0 && files > 0;
-  if (sourceTotal !== undefined && !onlyFiles) {
-    if (rows !== sourceTotal) {
-      return { complete: false, message: `The source counts ${sourceTotal} rows, ${rows} were read` };
-    }
-    if (duplicates > 0 && attempt < DUPLICATES_TOLERATED_FROM) {
-      return { complete: false, message: `${duplicates} of ${rows} rows came twice: pages moved while they were read` };
-    }
-    return { complete: true, completeness: duplicates > 0 ? 'unproven' : 'reconciled' };
+  const counted = sourceTotal !== undefined && !onlyFiles;
+  if (counted && rows !== sourceTotal) {
+    return { complete: false, message: `The source counts ${sourceTotal} rows, ${rows} were read` };
   }
   if (duplicates > 0 && attempt < DUPLICATES_TOLERATED_FROM) {
     return { complete: false, message: `${duplicates} of ${rows} rows came twice: pages moved while they were read` };
   }
-  return { complete: true, completeness: duplicates > 0 ? 'unproven' : (completeness ?? 'unproven') };
+  if (duplicates > 0) return { complete: true, completeness: 'unproven' };
+  return { complete: true, completeness: counted ? 'reconciled' : (completeness ?? 'unproven') };
 }

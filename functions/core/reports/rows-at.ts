@@ -39,11 +39,8 @@ export async function rowsAt(
 
 function* jsonRows(text: string, wanted: ReadonlySet<number>, columns: readonly string[]): Generator<RowText> {
   let place = 0;
-  for (let start = 0; start < text.length; place++) {
-    const end = text.indexOf('\n', start);
-    const line = text.slice(start, end < 0 ? text.length : end);
-    start = end < 0 ? text.length : end + 1;
-    if (!wanted.has(place)) continue;
+  for (const [line] of text.matchAll(/[^\n]+/g)) {
+    if (!wanted.has(place++)) continue;
     const row = JSON.parse(line) as SourceRow;
     yield columns.map((name) => plain(row[name] ?? ''));
   }

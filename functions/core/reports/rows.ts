@@ -1,6 +1,6 @@
 import type { JsonValue } from '../json.ts';
 import type { Cell } from './encoding.ts';
-import { type Column, type ColumnType, type Drift, MORE, typeOf } from './schema.ts';
+import { type Column, type ColumnType, type Drift, MORE } from './schema.ts';
 import type { SourceRow } from './source.ts';
 
 /** Columns as a file has them: the last one takes what has no column of its own. */
@@ -43,7 +43,7 @@ export function createRowMapper(columns: readonly Column[]): RowMapper {
         }
         left ??= Object.create(null) as Record<string, JsonValue>;
         left[name] = value;
-        if (!drift.has(name)) drift.set(name, { kind: place === undefined ? 'new' : 'retyped', column: name });
+        drift.set(name, { kind: place === undefined ? 'new' : 'retyped', column: name });
       }
       if (left !== undefined) cells[columns.length] = JSON.stringify(left);
       return cells;
@@ -57,5 +57,5 @@ function toCell(value: Exclude<JsonValue, null>, type: ColumnType | undefined): 
   if (typeof value === 'object') return type === 'json' ? JSON.stringify(value) : undefined;
   if (typeof value === type) return value;
   if (type === 'json') return JSON.stringify(value);
-  return type === 'string' && typeOf(value) !== undefined ? String(value) : undefined;
+  return type === 'string' ? String(value) : undefined;
 }

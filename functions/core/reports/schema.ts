@@ -27,7 +27,7 @@ export type Drift = { readonly kind: 'new' | 'retyped'; readonly column: string 
 /** What changed from one schema to the next. */
 export type SchemaChange = { readonly kind: 'new' | 'missing' | 'retyped'; readonly column: string };
 
-export function typeOf(value: JsonValue): ColumnType | undefined {
+function typeOf(value: JsonValue): ColumnType | undefined {
   if (value === null) return undefined;
   if (typeof value === 'object') return 'json';
   return typeof value as 'string' | 'number' | 'boolean';

@@ -19,7 +19,8 @@ export function headline(
     tiles.push(tile(number(changes.appeared), 'appeared', 'since the last export'));
     tiles.push(tile(number(changes.disappeared), 'disappeared', 'since the last export'));
   }
-  if (duplicates !== null && duplicates > 0) tiles.push(tile(number(duplicates), 'came twice', 'same key'));
+  const twice = duplicates ?? 0;
+  if (twice > 0) tiles.push(tile(number(twice), 'came twice', 'same key'));
   const mark = completeness === 'unproven' ? 'open' : 'good';
   return `<section class="tiles">${tiles.join('')}</section>\n<p class="verdict ${mark}">${COMPLETENESS[completeness]}.</p>`;
 }

@@ -25,8 +25,8 @@ export function localMoment(iso: string, zone: string): string {
 
 /** `+12 since the last export`. */
 export function delta(difference: number): string {
-  if (difference === 0) return 'as many as last time';
-  return `${difference > 0 ? '+' : '−'}${number(Math.abs(difference))} since the last export`;
+  if (difference > 0) return `+${number(difference)} since the last export`;
+  return difference < 0 ? `−${number(-difference)} since the last export` : 'as many as last time';
 }
 
 export interface Bar {

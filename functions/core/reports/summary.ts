@@ -64,13 +64,12 @@ function local({ window: { from, to, zone } }: Content): string {
 }
 
 function neighbours({ fills, previous: before }: Content): string {
-  const notes = [];
-  if (fills !== undefined)
-    notes.push(`Fills a gap: number ${fills.sequence} of the chain says that it had been given up.`);
-  else if (before?.key.endsWith('/gap.json') === true) {
-    notes.push('The record before this one is a gap: its window was given up, and it says why.');
+  const note = (text: string) => `\n<p class="verdict open">${text}</p>`;
+  if (fills !== undefined) {
+    return note(`Fills a gap: number ${fills.sequence} of the chain says that it had been given up.`);
   }
-  return notes.map((note) => `\n<p class="verdict open">${note}</p>`).join('');
+  const afterGap = before?.key.endsWith('/gap.json') === true;
+  return afterGap ? note('The record before this one is a gap: its window was given up, and it says why.') : '';
 }
 
 function time(iso: string): string {

@@ -51,10 +51,11 @@ describe('listArchive()', () => {
       ['incomplete/a/b/manifest.json'],
     );
     expect(folders.size).toBe(0);
-    expect(outside.map(({ kind, job, key }) => [kind, job, key])).toEqual([
-      ['stray', '/', 'readme.txt'],
-      ['stray', 'acme/daily', 'acme/daily/manifest.json'],
-      ['stray', 'acme/daily/w1/deep', 'acme/daily/w1/deep/part.csv'],
+    const stray = { kind: 'stray', message: 'No export lies here' };
+    expect(outside).toEqual([
+      { ...stray, job: '/', key: 'readme.txt' },
+      { ...stray, job: 'acme/daily', key: 'acme/daily/manifest.json' },
+      { ...stray, job: 'acme/daily/w1/deep', key: 'acme/daily/w1/deep/part.csv' },
     ]);
   });
 
@@ -80,6 +81,7 @@ describe('listArchive()', () => {
       ['gone.txt', MARKER],
       ['gone.txt', { versionId: 'v1', newest: false }],
       ['a/b/c/nothing.csv', MARKER],
+      ['a/b/d/gap.json', MARKER],
     );
     const strays = new Map([['a/b/c', ['a/b/c/old.csv']]]);
     expect([...folders]).toEqual([['a/b', { records: ['a/b/c/manifest.json', 'a/b/c/gap.json'], strays }]]);

@@ -21,4 +21,32 @@ describe('reconcile()', () => {
     expect(reconcile({ ...READ, duplicates: 1 }).complete).toBe(false);
     expect(reconcile({ ...READ, duplicates: 1, attempt: 3 })).toEqual({ complete: true, completeness: 'unproven' });
   });
+
+  const unproven = { complete: true, completeness: 'unproven' };
+  const twice = { complete: false, message: '2 of 10 rows came twice: pages moved while they were read' };
+  it.each([
+    ['nothing of nothing', { rows: 0, sourceTotal: 0 }, { complete: true, completeness: 'reconciled' }],
+    ['a file instead of rows', { rows: 0, files: 1 }, unproven],
+    ['nothing at all', { rows: 0 }, { complete: false, message: 'The source counts 10 rows, 0 were read' }],
+    [
+      'rows beside a file',
+      { rows: 9, files: 1 },
+      { complete: false, message: 'The source counts 10 rows, 9 were read' },
+    ],
+    ['no total, and nothing said', { sourceTotal: undefined }, unproven],
+    [
+      'no total',
+      { sourceTotal: undefined, completeness: 'short-page' },
+      { complete: true, completeness: 'short-page' },
+    ],
+    ['rows that came twice', { duplicates: 2, attempt: 2 }, twice],
+    ['no total, and rows that came twice', { sourceTotal: undefined, duplicates: 2, attempt: 2 }, twice],
+    [
+      'no total, and rows that always come twice',
+      { sourceTotal: undefined, completeness: 'short-page', duplicates: 2, attempt: 3 },
+      unproven,
+    ],
+  ] as const)('judges %s', (_, change, verdict) => {
+    expect(reconcile({ ...READ, ...change })).toEqual(verdict);
+  });
 });

@@ -155,13 +155,13 @@ describe('nameChanges()', () => {
           : lines(JSON.stringify(Object.fromEntries(known.map((name) => [name, 'x']))));
       },
     };
-    const columns = known.map((name) => ({ name, type: 'string' as const }));
+    const columns = known.length === 0 ? {} : { columns: known.map((name) => ({ name, type: 'string' as const })) };
     const compare: Comparable = { key: 'last', columns: [], keys: [], rows: 1, groups: null };
     const plan = {
       description: { kind: 'snapshot', settleMs: 0, ...description },
       compare: change.compare === null ? null : compare,
     } as unknown as Plan;
-    const collected = { ...nothingCollected(''), parts: [part], position: { part: 1, rows: 1, columns } };
+    const collected = { ...nothingCollected(''), parts: [part], position: { part: 1, rows: 1, ...columns } };
     const sample = { appeared: change.appeared ?? [0], disappeared: change.before ? [0] : [] };
     return { read, changes: await nameChanges({ archive, encoders: createEncoders() }, plan, collected, { sample }) };
   }
@@ -177,6 +177,7 @@ describe('nameChanges()', () => {
     ['what rows are grouped by', ['id', 'a', 'xId', 'b', 'g'], { groupColumn: 'g' }, ['a', 'b', 'g', 'id']],
     ['a key that is an id after the group', ['id', 'g'], { keyColumns: ['id'], groupColumn: 'g' }, ['g', 'id']],
     ['names that only have an id in them', ['idle', 'grid', 'Ids', 'x'], {}, ['idle', 'grid', 'Ids', 'x']],
+    ['nothing where no columns are known', [], { keyColumns: ['k'], groupColumn: 'g' }, []],
     ['none that is not there', ['a'], { keyColumns: ['k'], groupColumn: 'g' }, ['a']],
   ])('shows %s', async (_, known, description, shown) => {
     const { changes } = await named(known, description);
@@ -201,19 +202,32 @@ describe('nameChanges()', () => {
 });
 
 describe('rows by their place', () => {
+  it.each([
+    ['csv', 'a,b\r\n1,x\r\n2,5"\r\n3,cut off'],
+    ['jsonl', '{"a":1,"b":"x"}\n{"a":2,"b":"5\\""}\n{"a":3,"b":"cut off"}'],
+  ] as const)('are found in %s up to its end, even where that was cut off', async (format, text) => {
+    const archive = { read: async () => Buffer.from(text) };
+    const at = (places: readonly number[], columns: readonly string[]) =>
+      rowsAt({ archive, encoders }, [part(format, 'k', 5)], places, columns);
+    expect(await at([1, 2, 3, 4], ['b', 'a', 'c'])).toEqual([
+      ['5"', '2', ''],
+      ['cut off', '3', ''],
+    ]);
+  });
+
   const encoders = createEncoders();
   const part = (format: 'csv' | 'jsonl', key: string, rows: number) =>
     ({ key, versionId: '1', format, rows, gzip: false, bytes: 0, sha256: '', blocks: [] }) satisfies ManifestPart;
 
   it('are found in CSV with quotes and line breaks in cells, and cut where they are long', async () => {
-    const csv = `a,b,_more\r\n1,"x""y\r\nz",\r\n2,,\r\n"3, three","${'é'.repeat(200)}",\r\n4,last,\r\n`;
+    const csv = `a,b,_more\r\n1,"x""y\r\nz",\r\n2,,\r\n"3, three","${'é'.repeat(81)}",\r\n4,${'é'.repeat(80)},\r\n`;
     const archive = { read: async () => Buffer.from(csv) };
     const rows = await rowsAt({ archive, encoders }, [part('csv', 'k', 4)], [0, 1, 2, 3], ['b', 'a', 'none']);
     expect(rows).toEqual([
       ['x"y\r\nz', '1', ''],
       ['', '2', ''],
       [`${'é'.repeat(79)}…`, '3, three', ''],
-      ['last', '4', ''],
+      ['é'.repeat(80), '4', ''],
     ]);
   });
 
@@ -229,5 +243,7 @@ describe('rows by their place', () => {
     const rows = await rowsAt({ archive, encoders }, [part('csv', 'other', 6), ...parts], [2, 3, 5], ['a']);
     expect(rows).toEqual([['p2'], ['{"b":1}']]);
     expect(asked).toEqual(['p2', 'gone']);
+    expect(await rowsAt({ archive, encoders }, parts, [0], ['a'])).toEqual([['p1']]);
+    expect(asked).toEqual(['p2', 'gone', 'p1']);
   });
 });
