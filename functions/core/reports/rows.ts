@@ -25,10 +25,10 @@ export interface RowMapper {
 export function createRowMapper(columns: readonly Column[]): RowMapper {
   const places = new Map(columns.map(({ name }, place) => [name, place]));
   const drift = new Map<string, Drift>();
-  const cells: Cell[] = Array.from({ length: columns.length + 1 }, () => null);
+  const cells: Cell[] = Array.from<Cell>({ length: columns.length + 1 });
   return {
     cells(row) {
-      for (let place = 0; place < cells.length; place++) cells[place] = null;
+      cells.fill(null);
       let left: Record<string, JsonValue> | undefined;
       let next = 0;
       for (const name in row) {

@@ -104,6 +104,12 @@ describe('appendRecord()', () => {
     expect(writtenBytes(file).equals(Buffer.from(expected))).toBe(true);
   });
 
+  it('finds room for as many numbers as there are, and for quotes that are doubled', () => {
+    for (const cells of [Array.from({ length: 8000 }, () => -0.123456789), [`${'"'.repeat(5000)}x`]]) {
+      expect(csvRecord(cells, true)).toBe(plainRecord(cells, true));
+    }
+  });
+
   it('counts records, not lines', () => {
     const text =
       csvHeader([{ name: 'a', type: 'string' }], true) + csvRecord(['x\ny'], true) + csvRecord(['"\n"'], true);
