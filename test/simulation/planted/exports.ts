@@ -64,8 +64,8 @@ export const EXPORT_FAULTS: readonly PlantedFault[] = [
   {
     name: 'export: more rows than the source counts',
     file: 'functions/core/reports/reconcile.ts',
-    search: '    if (rows !== sourceTotal) {',
-    replace: '    if (rows < sourceTotal) {',
+    search: 'if (counted && rows !== sourceTotal) {',
+    replace: 'if (counted && rows < sourceTotal) {',
     tests: ['test/unit/core/reports/reconcile.test.ts'],
   },
   {
