@@ -13,13 +13,13 @@ export function createHandler(dependencies: ReceiveHookDependencies) {
     // Base64 has four characters for three bytes; decoding waits until the size is known to be small.
     const bytes = event.isBase64Encoded ? Math.floor(sent.length * 0.75) : Buffer.byteLength(sent);
     if (bytes > HOOK_LIMIT_BYTES) return answer(413);
-    const outcome = await receiveHook(dependencies, {
+    const isTaken = await receiveHook(dependencies, {
       connection: event.pathParameters?.['connection'] ?? '',
       secret: event.pathParameters?.['secret'] ?? '',
       contentType: event.headers['content-type'],
       body: event.isBase64Encoded ? Buffer.from(sent, 'base64').toString('utf8') : sent,
     });
-    return answer(outcome === 'taken' ? 200 : 404);
+    return answer(isTaken ? 200 : 404);
   };
 }
 

@@ -166,7 +166,7 @@ export class World {
   /** A provider's webhook comes in; `then` gets whether it was taken, `false` where nobody answered. */
   receive(key: string, delivery: HookDelivery, then: (taken: boolean) => void): Invocation {
     const invocation = this.invoke(`event-receiver@${key}`, 10, async (_, composition) => {
-      const outcome = await receiveHook(
+      const isTaken = await receiveHook(
         {
           ...composition.base(),
           hooks: composition.port('hooks', this.cloud.hooks),
@@ -176,7 +176,7 @@ export class World {
         },
         delivery,
       );
-      then(outcome === 'taken');
+      then(isTaken);
     });
     this.scheduler.whenDead(invocation, () => then(false));
     return invocation;

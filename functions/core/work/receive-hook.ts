@@ -37,9 +37,6 @@ export interface HookDelivery {
   readonly body: string;
 }
 
-/** `unknown`: no such hook, or another secret; nobody is told which. */
-export type HookOutcome = 'taken' | 'unknown';
-
 /** SHA-256 of a hook's secret: all that is stored of it. */
 export function hashHookSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
@@ -49,19 +46,19 @@ export function hashHookSecret(secret: string): string {
  * Takes a webhook's delivery: its secret, then which records it speaks of; one row of work for each.
  *
  * Whoever has the secret is answered well whatever became of the rest: a vendor switches a hook off at the first bad
- * answer, while the poll finds what a lost hint was about.
+ * answer, while the poll finds what a lost hint was about. `false`: no such hook, or another secret; nobody is told which.
  */
-export async function receiveHook(dependencies: ReceiveHookDependencies, delivery: HookDelivery): Promise<HookOutcome> {
+export async function receiveHook(dependencies: ReceiveHookDependencies, delivery: HookDelivery): Promise<boolean> {
   const { log } = dependencies;
   try {
     const hook = await findHook(dependencies, delivery);
-    if (hook === undefined) return 'unknown';
+    if (hook === undefined) return false;
     await addWork(dependencies, hook, delivery);
   } catch (error) {
     if (!(error instanceof StoreUnavailableError)) throw error;
     log.error('hook.lost', { connection: delivery.connection, code: error.code });
   }
-  return 'taken';
+  return true;
 }
 
 async function findHook({ hooks }: ReceiveHookDependencies, delivery: HookDelivery): Promise<Hook | undefined> {

@@ -144,6 +144,13 @@ describe('event-receiver', () => {
     expect(log.events).toEqual([['hook.taken', { connection: 'acme', provider: 'actionstep', hints: 100 }]]);
   });
 
+  it('follows a hundred of them, however many a provider reads out of it', async () => {
+    const { dependencies, work } = await setUp();
+    const hints = () => Array.from({ length: 150 }, (_, index) => `TaskCreated/${index}`);
+    await createHandler({ ...dependencies, hints })(post({ body: '{}' }));
+    expect(work.rows.size).toBe(100);
+  });
+
   it.each([
     { connection: '#acme' },
     { connection: 'acme#' },

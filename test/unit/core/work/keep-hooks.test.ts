@@ -159,6 +159,33 @@ describe('keeping webhooks', () => {
     expect(event?.summary).toContain('what it missed of TaskDeleted is lost, because what was deleted is in no list');
   });
 
+  it.each([
+    [
+      ['TaskCreated', 'TaskUpdated'],
+      'TaskCreated, TaskUpdated',
+      '; the poll of watch finds what it missed of TaskCreated, TaskUpdated',
+    ],
+    [['TaskDeleted'], 'TaskDeleted', '; what it missed of TaskDeleted is lost, because what was deleted is in no list'],
+    [
+      ['TaskCreated', 'TaskDeleted'],
+      'TaskCreated, TaskDeleted',
+      '; the poll of watch finds what it missed of TaskCreated' +
+        '; what it missed of TaskDeleted is lost, because what was deleted is in no list',
+    ],
+  ])('says in words what becomes of what %j missed', async (events, named, fate) => {
+    const { keep, hooks, clock, rows, ours, standing } = setUp();
+    await hooks.want({ ...WANTED, events });
+    await keep();
+    standing.set(ours()[0] ?? '', 'disabled');
+    clock.advance(3_600_000);
+    await keep();
+    const since = NOON.toISOString();
+    expect(rows.map(({ event }) => event.summary)).toEqual([
+      `acme: the provider switched off webhook h (${named}), not before ${since}; it is being switched on again${fate}`,
+      `acme: webhook h is on again${fate}`,
+    ]);
+  });
+
   it('says it before it mends it, and once, however often mending fails', async () => {
     const { keep, hooks, clock, standing, profile, rows, ours } = setUp();
     await hooks.want(WANTED);
