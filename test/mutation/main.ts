@@ -1,5 +1,4 @@
-// `npm run mutate`: changes the code in small ways and looks whether the unit tests notice. Every area of areas.ts, or
-// those that --only names; ends with 1 when an area is under its threshold or SURVIVORS.md argues what no longer survives.
+// `npm run mutate -- --help`
 import { Stryker } from '@stryker-mutator/core';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -20,8 +19,19 @@ const PAGE = 'test/mutation/SURVIVORS.md';
 const DETECTED = new Set<MutantResult['status']>(['Killed', 'Timeout']);
 const SURVIVING = new Set<MutantResult['status']>(['Survived', 'NoCoverage']);
 
+const HELP = `Changes the code in small ways and looks whether the unit tests notice (SURVIVORS.md).
+
+  npm run mutate                                  every area, on all cores but one
+  npm run mutate -- --only tokens,sealing         some areas: ${AREAS.map(({ name }) => name).join(', ')}
+  npm run mutate -- --only core --mutate <globs>  some files, by the tests of one area; globs with commas between them
+  npm run mutate -- --concurrency 1               in one process
+
+Prints what lived and is not argued, a row of scores for each area, and arguments that are about nothing any more. Ends
+with 1 when an area is under its threshold or an argument is stale.`;
+
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', default: false },
     only: { type: 'string' },
     mutate: { type: 'string' },
     concurrency: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
@@ -81,6 +91,10 @@ function tell(open: readonly Change[]): void {
   }
 }
 
+if (values.help) {
+  console.log(HELP);
+  process.exit();
+}
 const wanted = values.only?.split(',') ?? AREAS.map(({ name }) => name);
 const unknown = wanted.filter((name) => !AREAS.some((area) => area.name === name));
 const failures = unknown.map((name) => `No area ${name}. There are: ${AREAS.map((area) => area.name).join(', ')}`);

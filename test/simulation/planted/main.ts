@@ -1,6 +1,4 @@
-// `npm run planted [-- --only name] [--simulation] [--write]`: breaks a copy of the tree on purpose, once for each fault, and
-// runs what has to catch it: the tests that are named with it, then seeds of the simulation; `--simulation`: the other way
-// round. `--write` puts what caught it into PLANTED.md. A fault that nothing catches makes this fail.
+// `npm run planted -- --help`
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,8 +8,19 @@ import type { PlantedFault } from './fault.ts';
 import { PLANTED } from './faults.ts';
 import { writeTable } from './table.ts';
 
+const HELP = `Breaks a copy of the tree on purpose, once for each fault of PLANTED.md, and looks what notices.
+
+  npm run planted                        every fault: the tests named with it, then seeds of the simulation
+  npm run planted -- --only <text>       those whose names hold the text
+  npm run planted -- --simulation        the simulation first
+  npm run planted -- --seeds 1000        so many seeds of it (400)
+  npm run planted -- --write             writes what caught each into PLANTED.md
+
+Ends with 1 when nothing catches a fault.`;
+
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', default: false },
     only: { type: 'string' },
     seeds: { type: 'string', default: '400' },
     simulation: { type: 'boolean', default: false },
@@ -72,6 +81,10 @@ function caughtBy(fault: PlantedFault): string | undefined {
   });
 }
 
+if (values.help) {
+  console.log(HELP);
+  process.exit();
+}
 const caught = new Map<string, string>();
 const chosen = PLANTED.filter(({ name }) => values.only === undefined || name.includes(values.only));
 // A test that fails by itself catches nothing.
