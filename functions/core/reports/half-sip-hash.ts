@@ -15,7 +15,10 @@ export function createHalfSipHash(key: Uint8Array): HalfSipHash {
   const words = new DataView(key.buffer, key.byteOffset, key.byteLength);
   const low = words.getInt32(0, true);
   const high = words.getInt32(4, true);
-  let [v0, v1, v2, v3] = [0, 0, 0, 0];
+  let v0 = 0;
+  let v1 = 0;
+  let v2 = 0;
+  let v3 = 0;
   const mix = (rounds: number) => {
     let [a, b, c, d] = [v0, v1, v2, v3];
     for (let round = 0; round < rounds; round++) {
