@@ -26,8 +26,15 @@ const row = (name: string, id: string): OutboxRow => ({
   },
 });
 
-/** What every ConnectionStore promises. Run against each implementation. */
-export function itIsAConnectionStore(create: () => ConnectionStore): void {
+/**
+ * What every ConnectionStore promises. Run against each implementation.
+ *
+ * @param rowsOf what stands in the outbox beside the store
+ */
+export function itIsAConnectionStore<S extends ConnectionStore>(
+  create: () => S,
+  rowsOf: (store: S) => Promise<readonly OutboxRow[]>,
+): void {
   const configuration = {
     provider: 'acme',
     grant: 'client-credentials',
@@ -166,6 +173,17 @@ export function itIsAConnectionStore(create: () => ConnectionStore): void {
     expect(await store.lease(leaseOf(name, spent, { now: inMs(-1) }))).toBeDefined();
   });
 
+  it('keeps attempts in the order in which they began, whatever their ids', async () => {
+    const { store, name } = await configured();
+    const spent = (await store.find(name))?.fingerprint;
+    const ids = ['m', 'z', 'a', 'q'].map((letter) => letter.repeat(32));
+    for (const [turn, attempt] of ids.entries()) {
+      const until = inMs((turn + 1) * 90_000);
+      await store.lease(leaseOf(name, spent, { attempt, now: inMs(turn * 90_000), until }));
+    }
+    expect((await store.find(name))?.attempts.map(({ id }) => id)).toEqual(ids);
+  });
+
   it('forgets dead attempts that the lease names', async () => {
     const { store, name } = await configured();
     const spent = (await store.find(name))?.fingerprint;
@@ -188,6 +206,25 @@ export function itIsAConnectionStore(create: () => ConnectionStore): void {
     expect(after?.rejectedGeneration).toBeUndefined();
     expect(after?.refresh?.sealed).toEqual(bytes(3, 4, 1));
     expect(after?.access?.expiresAt).toEqual(inMs(3_600_000));
+  });
+
+  it('tells with each commit, change and disconnect what it means, and nothing where a condition refuses', async () => {
+    const { store, name } = await configured();
+    const spent = (await store.find(name))?.fingerprint ?? '';
+    const told = async () => {
+      const ids = (await rowsOf(store)).map(({ event }) => event.id);
+      return ['committed', 'changed', 'gone', 'refused'].filter((what) => ids.includes(eventId(name, what)));
+    };
+    const other = { ...commitOf(name, 'other', 1), attempt: 'b'.repeat(32) };
+    expect((await store.commit(other, [row(name, 'refused')], now)).kind).toBe('superseded');
+    expect(await store.change(name, { generation: 4 }, { failures: 9 }, [row(name, 'refused')], now)).toBe(false);
+    expect(await told()).toEqual([]);
+    await store.commit(commitOf(name, spent, 1), [row(name, 'committed')], now);
+    expect(await told()).toEqual(['committed']);
+    await store.change(name, {}, { failures: 1 }, [row(name, 'changed')], now);
+    expect(await told()).toEqual(['committed', 'changed']);
+    await store.disconnect(name, [row(name, 'gone')], now);
+    expect(await told()).toEqual(['committed', 'changed', 'gone']);
   });
 
   it('I10: keeps what a refresh token that stays was warned of, and what it is sealed for', async () => {
@@ -312,25 +349,35 @@ export function itIsAConnectionStore(create: () => ConnectionStore): void {
     const store = create();
     const names = [unique(), unique(), unique()];
     for (const [index, name] of names.entries()) await store.configure(name, configuration, inMs(-index * 1000));
-    const shards = new Set<string>();
-    for (const name of names) shards.add((await store.find(name))?.shard ?? '');
+    const shardOf = new Map<string, string>();
+    for (const name of names) shardOf.set(name, (await store.find(name))?.shard ?? '');
+    const shards = new Set(shardOf.values());
     await eventually(async () => {
-      const due: string[] = [];
       for (const shard of shards) {
+        const due: string[] = [];
         let next: string | undefined;
         do {
           const page = await store.due(shard, now, next);
           due.push(...page.names.filter((name) => names.includes(name)));
           next = page.next;
         } while (next !== undefined);
+        expect(due).toEqual(names.toReversed().filter((name) => shardOf.get(name) === shard));
       }
-      expect(new Set(due)).toEqual(new Set(names));
     });
     const early = await store.due([...shards][0] ?? '', inMs(-60_000));
     expect(early.names.filter((name) => names.includes(name))).toEqual([]);
     await store.reject(names[1] ?? '', 0);
     const shard = (await store.find(names[1] ?? ''))?.shard ?? '';
-    await eventually(async () => expect((await store.rejected(shard)).names).toContain(names[1]));
+    await eventually(async () => {
+      const found: string[] = [];
+      let next: string | undefined;
+      do {
+        const page = await store.rejected(shard, next);
+        found.push(...page.names);
+        next = page.next;
+      } while (next !== undefined);
+      expect(found).toContain(names[1]);
+    });
     expect((await store.list()).map(({ name }) => name)).toEqual(expect.arrayContaining(names));
   });
 
