@@ -1,13 +1,20 @@
-import { type GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthorizationStore } from '../../functions/adapters/dynamodb/authorization-store.ts';
 import { createConnectionStore } from '../../functions/adapters/dynamodb/connection-store.ts';
+import { toItem } from '../../functions/adapters/dynamodb/table.ts';
+import { StoreUnavailableError } from '../../functions/core/errors.ts';
+import { createOutboxStore } from '../../functions/adapters/dynamodb/outbox-store.ts';
 import { DYNAMO_ENGINES, startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { createMemoryAuthorizations } from '../support/memory-authorizations.ts';
+import { createStingyClient } from '../support/stingy-client.ts';
 import { itIsAnAuthorizationStore } from './authorization-store.ts';
 
 describe('AuthorizationStore in memory', () => {
-  itIsAnAuthorizationStore(() => createMemoryAuthorizations());
+  itIsAnAuthorizationStore(
+    () => createMemoryAuthorizations(),
+    async ({ outbox }) => outbox,
+  );
 });
 
 describe.each(DYNAMO_ENGINES)('AuthorizationStore on DynamoDB (%s)', (engine) => {
@@ -20,7 +27,21 @@ describe.each(DYNAMO_ENGINES)('AuthorizationStore on DynamoDB (%s)', (engine) =>
   });
   const create = () =>
     createAuthorizationStore({ client: dynamo.client, stateTable: dynamo.state.tableName, shardCount: 2 });
-  itIsAnAuthorizationStore(create);
+  const rows = async () => {
+    const outbox = createOutboxStore(dynamo.state);
+    const pages = await Promise.all(['0', '1'].map((shard) => outbox.read(shard, 1000, undefined)));
+    return pages.flatMap((page) => page.rows);
+  };
+  itIsAnAuthorizationStore(create, rows);
+
+  describe('that gives as little at a time as it may', () => {
+    const client = () => createStingyClient(dynamo.client);
+    const stateTable = () => dynamo.state.tableName;
+    itIsAnAuthorizationStore(
+      () => createAuthorizationStore({ client: client(), stateTable: stateTable(), shardCount: 2 }),
+      rows,
+    );
+  });
 
   it('begins the later of two authorizations that a double click began at once', async () => {
     const now = new Date('2026-03-01T12:00:00Z');
@@ -79,6 +100,37 @@ describe.each(DYNAMO_ENGINES)('AuthorizationStore on DynamoDB (%s)', (engine) =>
     await create().begin(pending, now);
     expect(await store.burn(pending, now)).toBe(true);
     expect(await store.burn(pending, now)).toBe(false);
+  });
+
+  it('says that the end of an authorization could not be written', async () => {
+    const now = new Date('2026-03-01T12:00:00Z');
+    const throttled = Object.assign(new Error('slow down'), { name: 'ThrottlingException' });
+    const client = new Proxy(dynamo.client, {
+      get: (target, name) =>
+        name === 'send' ? () => Promise.reject(throttled) : (Reflect.get(target, name) as unknown),
+    });
+    const store = createAuthorizationStore({ client, stateTable: dynamo.state.tableName, shardCount: 2 });
+    const common = { connection: 'c1', provider: 'acme', replaceAccount: false, expiresAt: now };
+    const pending = { stateHash: 's', ticketHash: 't', browserHash: 'b', redirectUri: 'r', scopes: [], ...common };
+    await expect(store.finish(pending, 'declined', [], now)).rejects.toThrow(StoreUnavailableError);
+  });
+
+  it('lets an item go an hour after its end, in the seconds that a time to live counts in', async () => {
+    const now = new Date('2026-03-01T12:00:00Z');
+    const [hash, stateHash] = ['9'.repeat(64), '8'.repeat(64)];
+    const expiresAt = new Date(now.getTime() + 600_000);
+    const common = { connection: 'ttl', provider: 'acme', replaceAccount: false, expiresAt };
+    const pending = { stateHash, ticketHash: hash, browserHash: 'b', redirectUri: 'r', scopes: [], ...common };
+    await create().createTicket({ hash, ...common });
+    await create().begin(pending, now);
+    for (const key of [
+      { pk: `ticket#${hash}`, sk: 'ticket' },
+      { pk: `authorization#${stateHash}`, sk: 'authorization' },
+    ]) {
+      const command = new GetItemCommand({ TableName: dynamo.state.tableName, Key: toItem(key) });
+      const { Item } = await dynamo.client.send(command);
+      expect(Number(Item?.['ttl']?.N)).toBe(expiresAt.getTime() / 1000 + 3600);
+    }
   });
 
   it('has its ticket used up and its outcome known by the transaction that stores the tokens', async () => {

@@ -1,13 +1,34 @@
 import { expect, it } from 'vitest';
 import type { AuthorizationStore, PendingAuthorization, Ticket } from '../../functions/core/authorization/store.ts';
+import { eventId, type OutboxRow } from '../../functions/core/events.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 const inMs = (ms: number) => new Date(now.getTime() + ms);
+const row = (about: string): OutboxRow => ({
+  topic: 'events',
+  order: now.getTime(),
+  event: {
+    id: eventId(about),
+    type: 'steward.connection.resumed',
+    source: '/steward/test/c1',
+    subject: 'connection/c1',
+    time: now,
+    summary: 'declined',
+    data: {},
+  },
+});
 let counter = 0;
 const unique = () => `${process.pid}-${Date.now()}-${(counter += 1)}`.padStart(64, 'a');
 
-/** What every AuthorizationStore promises. */
-export function itIsAnAuthorizationStore(create: () => AuthorizationStore): void {
+/**
+ * What every AuthorizationStore promises.
+ *
+ * @param rowsOf what stands in the outbox beside the store
+ */
+export function itIsAnAuthorizationStore<S extends AuthorizationStore>(
+  create: () => S,
+  rowsOf: (store: S) => Promise<readonly OutboxRow[]>,
+): void {
   const ticketOf = (overrides: Partial<Ticket> = {}): Ticket => ({
     hash: unique(),
     connection: 'c1',
@@ -46,6 +67,16 @@ export function itIsAnAuthorizationStore(create: () => AuthorizationStore): void
     expect(await store.find(pending.stateHash)).toEqual(pending);
     expect(await store.findTicket(unique())).toBeUndefined();
     expect(await store.find(unique())).toBeUndefined();
+  });
+
+  it('keeps who may answer, and that another account may take the place of the one before', async () => {
+    const store = create();
+    const ticket = ticketOf({ replaceAccount: true });
+    await store.createTicket(ticket);
+    const pending = pendingOf(ticket, { replaceAccount: true, issuer: 'https://issuer.example' });
+    await store.begin(pending, now);
+    expect(await store.findTicket(ticket.hash)).toEqual({ ...ticket, stateHash: pending.stateHash });
+    expect(await store.find(pending.stateHash)).toEqual(pending);
   });
 
   it('begins nothing on a ticket that is over or unknown', async () => {
@@ -89,12 +120,15 @@ export function itIsAnAuthorizationStore(create: () => AuthorizationStore): void
     await store.countMismatch(unique(), now);
   });
 
-  it('remembers how it ended, and makes nothing of one that is gone', async () => {
+  it('remembers how it ended and tells of it, and makes nothing of one that is gone', async () => {
     const { store, ticket, pending } = await begun();
-    await store.finish(pending, 'declined', [], now);
+    const told = async () => (await rowsOf(store)).map(({ event }) => event.id);
+    await store.finish(pending, 'declined', [row(pending.stateHash)], now);
     expect((await store.find(pending.stateHash))?.outcome).toBe('declined');
+    expect(await told()).toContain(eventId(pending.stateHash));
     const gone = pendingOf(ticket);
-    await store.finish(gone, 'declined', [], now);
+    await store.finish(gone, 'declined', [row(gone.stateHash)], now);
     expect(await store.find(gone.stateHash)).toBeUndefined();
+    expect(await told()).not.toContain(eventId(gone.stateHash));
   });
 }
