@@ -21,6 +21,7 @@ import { createMemoryAlertStore } from '../support/memory-alert-store.ts';
 import { createMemoryLatencies } from '../support/memory-latencies.ts';
 import { createMemoryOutboxStore, createMemoryState } from '../support/memory-outbox-store.ts';
 import { createMemoryHookStore, createMemoryWorkStore } from '../support/memory-work-store.ts';
+import { createStingyClient } from '../support/stingy-client.ts';
 import { eventually } from '../support/aws-endpoint.ts';
 
 const NOON = new Date('2026-03-01T12:00:00Z');
@@ -238,10 +239,23 @@ function promises(create: () => Stores) {
       expect((await outbox.read(shard, 100, undefined)).rows).toEqual([]);
       expect(await all(outbox.published(shard, NOON, later(1)))).toHaveLength(20);
       expect(await all(outbox.published(shard, later(1), later(24 * 3_600_000)))).toHaveLength(0);
+      expect(await all(outbox.published(shard, later(6 * 3_600_000), later(25 * 3_600_000)))).toHaveLength(10);
       const log = await all(outbox.published(shard, later(-1), later(25 * 3_600_000)));
       expect(log.map(({ event }) => event.id).toSorted()).toEqual(rows.map(({ event }) => event.id).toSorted());
       await outbox.requeue(shard, log, later(1));
       expect((await outbox.read(shard, 100, undefined)).rows).toHaveLength(30);
+    });
+
+    it('keeps two rows of one subject and one moment apart', async () => {
+      const { alerts, outbox } = create();
+      const { shard } = places();
+      const [one, other] = [
+        aRow('a', 1),
+        { ...aRow('a', 1), event: { ...aRow('a', 1).event, id: eventId('a', 'other') } },
+      ];
+      await alerts.announce(shard, [one, other], NOON);
+      const { rows } = await outbox.read(shard, 10, undefined);
+      expect(rows.map(({ event }) => event.id).toSorted()).toEqual([one.event.id, other.event.id].toSorted());
     });
 
     it('sets a row aside with the reason', async () => {
@@ -411,6 +425,20 @@ describe.each(DYNAMO_ENGINES)('in DynamoDB (%s)', (engine) => {
     hooks: createHookStore(dynamo.state),
     latencies: createLatencyStore(dynamo.state),
   }));
+
+  describe('that gives as little at a time as it may', () => {
+    promises(() => {
+      const stingy = { ...dynamo.state, client: createStingyClient(dynamo.client) };
+      return {
+        alerts: createAlertStore(stingy),
+        outbox: createOutboxStore(stingy),
+        work: createWorkStore(stingy),
+        // A connection's hooks fit into a page, and figures that are an instant old are as good.
+        hooks: createHookStore(dynamo.state),
+        latencies: createLatencyStore(dynamo.state),
+      };
+    });
+  });
 
   it('A28: lets no head of an open alert die, and that of a resolved one after 90 days', async () => {
     const alerts = createAlertStore(dynamo.state);
