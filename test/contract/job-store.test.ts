@@ -7,6 +7,7 @@ import { recordRun } from '../../functions/core/schedules/job-run.ts';
 import { DYNAMO_ENGINES, startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
 import { createMemoryJobStore } from '../support/memory-job-store.ts';
 import { aReportJob, anAlertJob } from '../support/report-job.ts';
+import { createStingyClient } from '../support/stingy-client.ts';
 import { eventually } from '../support/aws-endpoint.ts';
 
 const NOON = new Date('2026-03-01T12:00:00Z');
@@ -135,4 +136,8 @@ describe.each(DYNAMO_ENGINES)('job store on DynamoDB (%s)', (name) => {
   });
   afterAll(() => engine.stop());
   promises(() => createJobStore(engine.state));
+
+  describe('that gives as little at a time as it may', () => {
+    promises(() => createJobStore({ ...engine.state, client: createStingyClient(engine.client) }));
+  });
 });

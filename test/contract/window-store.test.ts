@@ -7,6 +7,7 @@ import { ConflictError } from '../../functions/core/errors.ts';
 import { eventId, type OutboxRow } from '../../functions/core/events.ts';
 import type { NewAttempt, WindowStore } from '../../functions/core/schedules/window-store.ts';
 import { DYNAMO_ENGINES, startTestDynamo, type TestDynamo } from '../support/dynamo.ts';
+import { createStingyClient } from '../support/stingy-client.ts';
 import { createMemoryWindowStore } from '../support/memory-window-store.ts';
 
 const MIDNIGHT = new Date('2026-03-01T00:00:00Z');
@@ -112,6 +113,21 @@ function promises(create: () => Subject) {
     ).rejects.toBeInstanceOf(ConflictError);
   });
 
+  it('says of a window that is sealed nothing of the attempts that failed before', async () => {
+    const { store } = create();
+    const job = randomUUID();
+    const first = attempt(job, at(0), { reason: 'asked for' });
+    await store.begin(first, at(1));
+    await store.fail(first, 'failed', ERROR, NOTHING, at(2));
+    const second = { ...first, attempt: 2 };
+    await store.begin(second, at(3));
+    await store.seal(second, 'exported', sealed(1), NOTHING, at(4));
+    const record = await store.find(job, at(0));
+    expect(record).toMatchObject({ state: 'exported', attempt: 2, sealed: sealed(1) });
+    expect(record?.error).toBeUndefined();
+    expect(record?.reason).toBeUndefined();
+  });
+
   it('refuses a seal that does not follow the chain, and writes nothing then', async () => {
     const subject = create();
     const { store } = subject;
@@ -194,17 +210,22 @@ describe.each(DYNAMO_ENGINES)('window store on DynamoDB (%s)', (name) => {
     engine = await startTestDynamo(name);
   });
   afterAll(() => engine.stop());
-  promises(() => ({
-    store: createWindowStore(engine.state),
-    async outbox(shard) {
-      const { Items = [] } = await engine.client.send(
-        new QueryCommand({
-          TableName: engine.state.tableName,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': { S: `outbox#${shard}` } },
-        }),
-      );
-      return Items.map(outboxRowFromItem);
-    },
-  }));
+  const outbox: Subject['outbox'] = async (shard) => {
+    const { Items = [] } = await engine.client.send(
+      new QueryCommand({
+        TableName: engine.state.tableName,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: `outbox#${shard}` } },
+      }),
+    );
+    return Items.map(outboxRowFromItem);
+  };
+  promises(() => ({ store: createWindowStore(engine.state), outbox }));
+
+  describe('that gives as little at a time as it may', () => {
+    promises(() => ({
+      store: createWindowStore({ ...engine.state, client: createStingyClient(engine.client) }),
+      outbox,
+    }));
+  });
 });
