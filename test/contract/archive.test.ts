@@ -61,6 +61,19 @@ function promises(create: () => Archive) {
     await expect(archive.remove(locked)).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(text('locked').equals((await archive.read(key, locked.versionId))!)).toBe(true);
   });
+
+  it('E26 locks and deletes exactly the version that is named, whatever lies on top of it', async () => {
+    const archive = create();
+    const key = randomUUID();
+    const beneath = await archive.write({ key, bytes: text('beneath'), contentType: 'text/csv' });
+    const above = await archive.write({ key, bytes: text('above'), contentType: 'text/csv' });
+    await archive.lock(beneath, LOCK);
+    await expect(archive.remove(beneath)).rejects.toBeInstanceOf(StoreUnavailableError);
+    await archive.remove(above);
+    expect(await archive.read(key, above.versionId)).toBeUndefined();
+    expect(await archive.read(key)).toEqual(await archive.read(key, beneath.versionId));
+    expect(await archive.read(key)).toBeDefined();
+  });
 }
 
 describe('archive in memory', () => {
@@ -104,6 +117,34 @@ describe('archive on S3', () => {
     const { Retention } = await client.send(new GetObjectRetentionCommand({ Bucket: bucket, Key: key }));
     expect(Retention?.Mode).toBe('COMPLIANCE');
     racing.destroy();
+  });
+
+  it('E08 asks for the checksum of what stands, which S3 tells nobody who does not', async () => {
+    const telling = new S3Client(aws.s3);
+    telling.middlewareStack.add(
+      (next) => async (args) => {
+        const answer = await next(args);
+        const isAsked = (args.input as { ChecksumMode?: string }).ChecksumMode === 'ENABLED';
+        return isAsked ? answer : { ...answer, output: { ...answer.output, ChecksumSHA256: undefined } as never };
+      },
+      { step: 'initialize' },
+    );
+    const archive = createArchive({ client: telling, bucket });
+    const object = { key: randomUUID(), bytes: text('same'), contentType: 'text/csv' };
+    const first = await archive.write(object);
+    expect(await archive.write(object)).toEqual(first);
+    telling.destroy();
+  });
+
+  it.each(['AccessDenied', 'NoSuchBucket'])('E08 takes %s for no word about what lies there', async (name) => {
+    const refusing = new S3Client(aws.s3);
+    refusing.middlewareStack.add(() => () => Promise.reject(Object.assign(new Error(name), { name })), {
+      step: 'initialize',
+    });
+    const archive = createArchive({ client: refusing, bucket });
+    await expect(archive.read(randomUUID())).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(archive.remove({ key: 'k', versionId: 'v' })).rejects.toBeInstanceOf(StoreUnavailableError);
+    refusing.destroy();
   });
 
   it('E08 finds its own write when the reply was lost', async () => {

@@ -62,6 +62,20 @@ describe('rescue store on S3', () => {
   });
   promises(() => createRescueStore({ client, bucket }));
 
+  it.each(['AccessDenied', 'SlowDown', 'NoSuchBucket'])(
+    'R19: takes %s for no word about what lies there',
+    async (name) => {
+      const refusing = new S3Client(aws.s3);
+      refusing.middlewareStack.add(() => () => Promise.reject(Object.assign(new Error(name), { name })), {
+        step: 'initialize',
+      });
+      await expect(createRescueStore({ client: refusing, bucket }).find('firm', 'aa')).rejects.toThrow(
+        StoreUnavailableError,
+      );
+      refusing.destroy();
+    },
+  );
+
   it('R19: never takes a bucket that does not answer for one in which nothing lies', async () => {
     const gone = createRescueStore({ client, bucket: unique('gone') });
     await expect(gone.find('firm', 'aa')).rejects.toThrow(StoreUnavailableError);
