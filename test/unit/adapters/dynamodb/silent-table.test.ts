@@ -60,6 +60,14 @@ describe('a table that takes a request and never answers', () => {
     client.destroy();
   });
 
+  it('R20: is down as well where nobody takes the request', async () => {
+    const endpoint = 'http://127.0.0.1:1';
+    const client = new DynamoDBClient({ ...STORE_PATIENCE, ...silent.options, endpoint, maxAttempts: 1 });
+    const store = createConnectionStore({ client, connectionsTable: 'c', stateTable: 's', shardCount: 1 });
+    await expect(store.find('c1')).rejects.toThrow(StoreUnavailableError);
+    client.destroy();
+  });
+
   it('has a hook answered with 200 in less than a second', async () => {
     const client = new DynamoDBClient({ ...HOOK_PATIENCE, ...silent.options });
     const table = { client, tableName: 's' };
