@@ -63,6 +63,22 @@ describe('data keys from KMS', () => {
     await expect(keys.open(bare.CiphertextBlob ?? new Uint8Array(), 'access')).rejects.toThrow(SealBrokenError);
   });
 
+  it('S81: names its key to KMS for both, so that nothing which lies under another one opens', async () => {
+    const named: unknown[] = [];
+    const telling = new KMSClient(aws.client);
+    telling.middlewareStack.add(
+      (next) => (args) => {
+        named.push((args.input as { readonly KeyId?: string }).KeyId);
+        return next(args);
+      },
+      { step: 'initialize' },
+    );
+    const keys = createKmsDataKeys({ client: telling, keyArn, stage: 'contract' });
+    await keys.open((await keys.generate('access')).wrapped, 'access');
+    expect(named).toEqual([keyArn, keyArn]);
+    telling.destroy();
+  });
+
   it.each([
     'DisabledException',
     'KMSInvalidStateException',
