@@ -118,6 +118,8 @@ export function itIsAnAuthorizationStore<S extends AuthorizationStore>(
     await store.countMismatch(pending.stateHash, now);
     expect((await store.find(pending.stateHash))?.burntAt).toEqual(now);
     await store.countMismatch(unique(), now);
+    for (let count = 0; count < 6; count += 1) await store.countMismatch(pending.stateHash, inMs(1000));
+    expect((await store.find(pending.stateHash))?.burntAt).toEqual(now);
   });
 
   it('remembers how it ended and tells of it, and makes nothing of one that is gone', async () => {

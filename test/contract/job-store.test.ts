@@ -57,6 +57,19 @@ function promises(create: () => JobStore) {
     expect(await store.take(name, 'three', later(11), later(30))).toBeUndefined();
   });
 
+  it('ends no lease that the same owner has taken anew', async () => {
+    const store = create();
+    const name = randomUUID();
+    await store.configure(aReportJob({ name }), NOON);
+    const first = await store.take(name, 'one', NOON, later(10));
+    const second = await store.take(name, 'one', later(5), later(15));
+    if (first === undefined || second === undefined) throw new Error('Both are given');
+    await expect(store.complete(first, later(60), first.run)).rejects.toBeInstanceOf(ConflictError);
+    await store.release(first);
+    expect(await store.take(name, 'two', later(6), later(20))).toBeUndefined();
+    await store.complete(second, later(60), second.run);
+  });
+
   it('keeps figures and the next due time of a run that ended', async () => {
     const store = create();
     const name = randomUUID();
