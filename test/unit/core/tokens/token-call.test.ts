@@ -45,7 +45,8 @@ function exchange(
     ...change,
   };
   const dependencies = {
-    clock: { now: () => NOW },
+    // Each answer takes ten seconds.
+    clock: { now: () => new Date(NOW.getTime() + sent.length * 10_000) },
     send: async (request: HttpRequest, allowed: EgressPolicy) => {
       sent.push({ request, allowed });
       const answer = answers[sent.length - 1] ?? responseOf(500);
