@@ -92,6 +92,21 @@ describe('a token set of a dead holder', () => {
     expect(world.connections.completed).toEqual([]);
   });
 
+  it('R21: lies in the bucket until it is stored, whenever somebody dies', async () => {
+    const world = await spilled();
+    const { commit } = world.connections;
+    const lying: number[] = [];
+    world.connections.commit = async (...given) => {
+      lying.push(world.rescued.size);
+      const outcome = await commit(...given);
+      lying.push(world.rescued.size);
+      return outcome;
+    };
+    expect((await refresh(world)).outcome).toBe('merged');
+    expect(lying).toEqual([1, 1]);
+    expect(world.rescued.size).toBe(0);
+  });
+
   it('R21: is sealed anew where its generation is gone, a secret’s access alone', async () => {
     const world = await spilled('o1');
     world.connections.highWaters.set('o1', 5);
