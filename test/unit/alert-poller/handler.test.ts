@@ -1,3 +1,4 @@
+import { setImmediate as aTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../../functions/alert-poller/handler.ts';
 import { nextDueAt, type SweepDependencies, sweepJobs } from '../../../functions/core/alerts/sweep-jobs.ts';
@@ -27,20 +28,24 @@ async function setUp(names: readonly string[] = ['watch']) {
     if (failures.has(connection)) throw failures.get(connection);
     return { ...fakeApi(world.source, connection), requests: () => 3 };
   };
+  const work = createMemoryWorkStore();
   const handle = createHandler({
     ...world.dependencies,
     jobs,
-    work: createMemoryWorkStore(),
+    work,
     openApi,
     metrics,
-    nudge: async (shard) => void nudged.push(shard),
+    nudge: async (shard) => {
+      await aTurn();
+      nudged.push(shard);
+    },
   });
   const tick = (slot?: Date, owner = 'me', deadline = AMPLE) =>
     handle({ shard: '0', ...(slot === undefined ? {} : { slot: slot.toISOString() }) }, { deadline, requestId: owner });
   /** One sweep, without what the handler does around it. */
   const sweep = (change: Partial<SweepDependencies> = {}, deadline = AMPLE) =>
     sweepJobs({ ...world.dependencies, jobs, openApi, metrics, ...change }, '0', 'me', deadline);
-  return { ...world, jobs, metrics, nudged, failures, tick, sweep };
+  return { ...world, jobs, work, metrics, nudged, failures, tick, sweep };
 }
 
 describe('alert-poller', () => {
@@ -59,6 +64,22 @@ describe('alert-poller', () => {
     clock.advance(60_000);
     await tick(clock.now());
     expect(nudged).toEqual(['0']);
+  });
+
+  it('follows hints before it polls, and wakes the publisher for what they tell alone', async () => {
+    const { tick, set, nudged, work, fake } = await setUp();
+    const payload = { job: 'watch', id: 'a' };
+    const asked = { connection: 'of-watch', kind: 'hook', createdAt: NOON, revision: 'r1', attempts: 0 } as const;
+    set('a');
+    await work.add('0', { ...asked, id: 'watch#a', payload });
+    await tick(NOON);
+    expect(fake.requests.indexOf('one a')).toBe(0);
+    expect(fake.requests.indexOf('page 1')).toBeGreaterThan(0);
+    expect(nudged).toEqual(['0']);
+    set('b');
+    await work.add('0', { ...asked, id: 'watch#b', payload: { ...payload, id: 'b' } });
+    await tick(NOON);
+    expect(nudged).toEqual(['0', '0']);
   });
 
   it('P05: leaves a tick that is four minutes late to the next one', async () => {
