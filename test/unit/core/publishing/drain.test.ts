@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as aTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ConfigInvalidError, StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import { eventId, type OutboxRow } from '../../../../functions/core/events.ts';
@@ -117,6 +118,31 @@ describe('draining an outbox', () => {
       [1, 1],
       [2, 2],
     ]);
+  });
+
+  it('I14: holds a subject back behind its failed row on the next page, too', async () => {
+    const world = setUp();
+    for (let n = 0; n < 249; n += 1) world.add(aRow(`a${n}`, 1));
+    world.add(aRow('s', 1), aRow('s', 2), aRow('t', 1));
+    const first = eventId('s', 1);
+    world.publisher.fault = ({ id }) => (id === first ? 'failed' : undefined);
+    expect(await drainOutbox(world.dependencies, '0', AMPLE)).toMatchObject({ published: 250, failed: 1 });
+    expect(world.sent().filter((line) => /^[st] /.test(line))).toEqual(['t 1']);
+    world.publisher.fault = undefined;
+    await drainOutbox(world.dependencies, '0', AMPLE);
+    expect(world.sent().slice(-2)).toEqual(['s 1', 's 2']);
+  });
+
+  it('I9: leaves no batch under way when another one meets a bug', async () => {
+    const world = setUp();
+    for (let n = 0; n < 11; n += 1) world.add(aRow(`s${n}`, 1, { topic: n === 0 ? 'broken' : 'alerts' }));
+    const dependencies = world.publishing(async (topic) => {
+      if (topic === 'broken') bug();
+      for (let turn = 0; turn < 5; turn += 1) await aTurn();
+      return undefined;
+    });
+    await expect(drainOutbox(dependencies, '0', AMPLE)).rejects.toThrow(TypeError);
+    expect(world.state.published.get('0')).toHaveLength(10);
   });
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8, 9])(

@@ -25,6 +25,17 @@ describe('sealing', () => {
     expect(await sealer.open(sealed, context)).toBe('canary-tökén');
   });
 
+  it('has a nonce of its own for each value, also of one preparation', async () => {
+    const { sealer } = setUp();
+    const seal = await sealer.prepare(['refresh']);
+    const nonces = [1, 2, 3].map((generation) => {
+      const sealed = Buffer.from(seal('canary', { ...context, generation }));
+      const at = 3 + sealed.readUInt16BE(1);
+      return sealed.subarray(at, at + 12).toString('hex');
+    });
+    expect(new Set(nonces).size).toBe(3);
+  });
+
   it('shares its memory with other sealed values only, and never twice', async () => {
     const { sealer } = setUp();
     const seal = await sealer.prepare(['refresh']);
