@@ -1,4 +1,11 @@
-import { CreateTopicCommand, DeleteTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import {
+  CreateTopicCommand,
+  DeleteTopicCommand,
+  type PublishBatchCommandInput,
+  type PublishBatchRequestEntry,
+  SNSClient,
+  SubscribeCommand,
+} from '@aws-sdk/client-sns';
 import {
   CreateQueueCommand,
   DeleteMessageCommand,
@@ -126,6 +133,30 @@ describe('publishing to SNS', () => {
     const { publisher, receive } = await aTopic({ fifo: true });
     for (const version of [1, 2, 2, 3]) await publisher.publish('alerts', [message(anEvent('a', version))]);
     expect(await receive(3)).toEqual(['a 1', 'a 2', 'a 3']);
+  });
+
+  it('I13, I14: groups by subject and knows a message again by its id, wherever in a batch it stands', async () => {
+    const { TopicArn } = await aTopic({ fifo: true });
+    const sent: PublishBatchRequestEntry[] = [];
+    const telling = new SNSClient(aws.client);
+    telling.middlewareStack.add(
+      (next) => (args) => {
+        sent.push(...((args.input as PublishBatchCommandInput).PublishBatchRequestEntries ?? []));
+        return next(args);
+      },
+      { step: 'initialize' },
+    );
+    const publisher = createSnsPublisher({ client: telling, topicArns: { alerts: TopicArn } });
+    const [first, second] = [anEvent('a', 1), anEvent('b', 1)];
+    await publisher.publish('alerts', [message(first), message(second)]);
+    await publisher.publish('alerts', [message(second), message(anEvent('a', 2))]);
+    expect(sent.map((entry) => [entry.MessageGroupId, entry.MessageDeduplicationId])).toEqual([
+      ['watch/a', first.id],
+      ['watch/b', second.id],
+      ['watch/b', second.id],
+      ['watch/a', anEvent('a', 2).id],
+    ]);
+    telling.destroy();
   });
 
   it('A06: SNS takes a message that was cut to its limit', async () => {

@@ -57,6 +57,13 @@ describe('event-receiver', () => {
     expect([...work.rows.keys()].every((key) => key.startsWith('3|'))).toBe(true);
   });
 
+  it('counts bytes where letters have several', async () => {
+    const { receive } = await setUp();
+    const wide = 'ü'.repeat(HOOK_LIMIT_BYTES / 2);
+    expect(await receive(post({ body: wide }))).toMatchObject({ statusCode: 200 });
+    expect(await receive(post({ body: `${wide}.` }))).toMatchObject({ statusCode: 413 });
+  });
+
   it('takes a body in base64, as API Gateway may send it', async () => {
     const { receive, work } = await setUp();
     const event = post({ body: Buffer.from(JSON.stringify(TODAY)).toString('base64') });

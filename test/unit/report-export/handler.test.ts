@@ -2,7 +2,7 @@ import { withDurableExecution } from '@aws/durable-execution-sdk-js';
 import { LocalDurableTestRunner } from '@aws/durable-execution-sdk-js-testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toDurable } from '../../../functions/adapters/lambda/durable.ts';
-import { ProviderRateLimitedError } from '../../../functions/core/errors.ts';
+import { ConfigInvalidError, ProviderRateLimitedError } from '../../../functions/core/errors.ts';
 import { createHandler } from '../../../functions/report-export/handler.ts';
 import { createWorld, DAY, pagesOf, someRows } from '../../support/export-world.ts';
 
@@ -61,5 +61,20 @@ describe('report-export under the durable SDK', () => {
   it('refuses to run for anything that is no attempt', async () => {
     const execution = await runnerOf(createWorld()).run({ payload: { job: 'nightly' } });
     expect(execution.getStatus()).toBe('FAILED');
+  });
+
+  it('passes on all that an attempt says of itself, and counts attempts from one', async () => {
+    const attempts: unknown[] = [];
+    const handle = createHandler(async (input) => {
+      attempts.push(input);
+      return { state: 'superseded' };
+    });
+    const gap = { job: 'nightly', from: DAY.from, to: DAY.to, attempt: 1, action: 'gap', reason: 'missed' };
+    const durable = {} as Parameters<typeof handle>[1];
+    await handle(gap, durable);
+    expect(attempts).toEqual([gap]);
+    await expect(handle({ ...gap, attempt: 0 }, durable)).rejects.toThrow(ConfigInvalidError);
+    await expect(handle({ ...gap, action: 'skip' }, durable)).rejects.toThrow(ConfigInvalidError);
+    expect(attempts).toHaveLength(1);
   });
 });
