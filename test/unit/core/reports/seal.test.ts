@@ -44,6 +44,35 @@ describe('the record of a window', () => {
     }
   });
 
+  it('E26 names nothing that is not under retention, however many parts there are', async () => {
+    const world = createWorld({ partBytes: 100 });
+    world.setReadPage(pagesOf(someRows(27), 1));
+    await world.drive(await world.begin(DAY.from, DAY.to));
+    expect(world.archive.objects.size).toBeGreaterThan(20);
+    const unlocked = [...world.archive.objects].filter(([, versions]) => versions.some(({ lock }) => !lock));
+    expect(unlocked.map(([key]) => key)).toEqual([]);
+  });
+
+  it('wakes the poller when what it looks at has changed, whether the attempt went well or not', async () => {
+    for (const [state, readPage] of [
+      ['exported', pagesOf(someRows(3), 4)],
+      ['failed', () => Promise.reject(new TypeError('a bug'))],
+    ] as const) {
+      const world = createWorld();
+      world.setReadPage(readPage);
+      const { wake } = world.jobs;
+      const found: unknown[] = [];
+      Object.assign(world.jobs, {
+        wake: async (...given: Parameters<typeof wake>) => {
+          found.push((await world.windows.find('nightly', new Date(DAY.from)))?.state);
+          return wake(...given);
+        },
+      });
+      await world.drive(await world.begin(DAY.from, DAY.to));
+      expect(found).toEqual([state]);
+    }
+  });
+
   it('I19 is none that goes on from another record than the chain’s last', async () => {
     const world = createWorld();
     overtake(world, { previous: { key: 'acme/other', sha256: '0'.repeat(64) } });
