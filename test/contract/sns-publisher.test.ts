@@ -174,6 +174,21 @@ describe('publishing to SNS', () => {
     expect((await receive(2)).toSorted()).toEqual(['a 1', 'b 1']);
   });
 
+  it('A04: sets aside for no fault of ours, and takes no word for no publication', async () => {
+    const failures = [
+      { Id: '1', SenderFault: true, Code: 'KMSAccessDenied', Message: 'no' },
+      { Id: '2', SenderFault: false, Code: 'InternalError', Message: 'no' },
+      { Id: '3', SenderFault: true, Code: 'InvalidParameter', Message: 'Invalid parameter: Message' },
+      { Id: '4', SenderFault: true, Code: 'InvalidParameter', Message: 'Invalid parameter: TopicArn' },
+    ];
+    const send = async () => ({ Successful: [{ Id: '0' }], Failed: failures });
+    const client = { send } as unknown as SNSClient;
+    const publisher = createSnsPublisher({ client, topicArns: { alerts: 'arn:aws:sns:us-east-1:0:alerts' } });
+    const messages = [1, 2, 3, 4, 5, 6].map((version) => message(anEvent('a', version)));
+    const outcomes = (await publisher.publish('alerts', messages)).map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(['published', 'failed', 'failed', 'refused', 'failed', 'failed']);
+  });
+
   it('takes a topic that is gone, and SNS not answering, for no fault of the message', async () => {
     const { TopicArn } = await aTopic();
     const arn = TopicArn.replace(/[^:]+$/, unique('gone'));

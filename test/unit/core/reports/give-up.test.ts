@@ -23,6 +23,37 @@ const lastLog = (world: World) => world.log.events.at(-1);
 const lacking = () => createWorld({ readPage: pagesOf(someRows(10), 4, { sourceTotal: 12, facts: { seen: 1 } }) });
 
 describe('an export that does not reconcile', () => {
+  it('E14 lies apart before it goes from where it was, and is what was read, whatever lies on top of it', async () => {
+    const world = lacking();
+    const { remove, write } = world.archive;
+    const missing: string[] = [];
+    Object.assign(world.archive, {
+      write: async (object: Parameters<typeof write>[0]) => {
+        const written = await write(object);
+        if (!object.key.startsWith('incomplete/')) await write({ ...object, bytes: Buffer.from('another’s') });
+        return written;
+      },
+      remove: async (object: Parameters<typeof remove>[0]) => {
+        if (world.archive.text(`${APART}${object.key.slice(PREFIX.length)}`) === undefined) missing.push(object.key);
+        await remove(object);
+      },
+    });
+    await world.drive(await world.begin(DAY.from, DAY.to));
+    expect(missing).toEqual([]);
+    const { parts } = JSON.parse(world.archive.text(`${APART}report.json`) ?? '{}') as {
+      parts: { name: string; sha256: string }[];
+    };
+    expect(parts).toHaveLength(3);
+    for (const { name, sha256 } of parts) {
+      const [moved] = world.archive.objects.get(APART + name) ?? [];
+      expect(
+        createHash('sha256')
+          .update(moved?.bytes ?? '')
+          .digest('hex'),
+      ).toBe(sha256);
+    }
+  });
+
   it('is moved apart with a report of all its figures', async () => {
     const world = lacking();
     const journal = newJournal();
