@@ -53,6 +53,18 @@ describe('what came out of a backup', () => {
     expect(new Set(world.connections.outbox.map(({ event }) => event.id)).size).toBe(2);
   });
 
+  it('S82: is held by its high water before anything else is written of it', async () => {
+    const { world, restore, found } = await setUp();
+    const { change } = world.connections;
+    const highWaters: unknown[] = [];
+    world.connections.change = async (...given) => {
+      highWaters.push(world.connections.highWaters.get('c1'));
+      return change(...given);
+    };
+    await restore.hold(await found(), 'kim');
+    expect(highWaters).toEqual([4]);
+  });
+
   it('S82: is left alone where it was authorized anew since it was looked at', async () => {
     const { world, restore, item, found } = await setUp();
     const looked = await found();

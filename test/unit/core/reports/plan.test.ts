@@ -170,6 +170,13 @@ describe('makePlan()', () => {
     expect((await planned(other)).compare).toBeNull();
   });
 
+  it('compares a gap that is filled with nothing: the last export is a later one', async () => {
+    const world = createWorld();
+    await world.drive(await world.begin(DAY.from, DAY.to, { action: 'gap', reason: 'missed' }));
+    await exported(world, NEXT_DAY);
+    expect((await planned(world, DAY, { attempt: 2, action: 'fill' })).compare).toBeNull();
+  });
+
   it('tells how the last attempt ended', async () => {
     const world = createWorld();
     const failure = { code: 'PROVIDER_REFUSED', message: 'no' };

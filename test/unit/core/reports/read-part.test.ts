@@ -58,6 +58,18 @@ describe('withinReach()', () => {
 });
 
 describe('readPart()', () => {
+  it('I19 asks the source for nothing when its attempt is over', async () => {
+    const world = createWorld();
+    const input = await world.begin(DAY.from, DAY.to);
+    const plan = await makePlan(world.deps, input);
+    const attempt = { job: 'nightly', from: new Date(DAY.from), attempt: 1 };
+    const error = { code: 'STALLED', message: 'silent', retryable: true };
+    await world.windows.fail(attempt, 'failed', error, { shard: '0', rows: [] }, world.state.now);
+    const durable = { deadline: { remainingMs: () => 900_000 } };
+    await expect(readPart(world.deps, durable, input, plan, START)).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(world.state.reads).toBe(0);
+  });
+
   it('writes the files of a part and says where the next one begins', async () => {
     const more = { sourceTotal: 9, facts: { a: 1 }, waitMs: 5 };
     const { result, world } = await read(() => ({ rows: [{ id: 'a' }, { id: 'b' }], next: 'c', ...more }), {

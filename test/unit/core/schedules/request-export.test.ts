@@ -62,6 +62,18 @@ describe('asking for an export, at its edges', () => {
     expect(await ask({ from: at('10T02:00:00') })).toMatchObject({ from: at('10T02:00:00'), to: at('14T02:00:00') });
   });
 
+  it('has written down every gap that is to be filled when the poller is woken for them', async () => {
+    const made = await scene(['gap', 'gap', 'exported']);
+    const { request } = made.jobs;
+    const written: unknown[] = [];
+    made.jobs.request = async (...given) => {
+      written.push((await made.windows.chain('nightly'))?.asked);
+      return request(...given);
+    };
+    await made.ask({ from: at('10T02:00:00') });
+    expect(written).toEqual([[at('10T02:00:00'), at('11T02:00:00')]]);
+  });
+
   it('asks no store for a span that is empty', async () => {
     const made = await scene();
     made.windows.gaps = async () => Promise.reject(new Error('asked'));
