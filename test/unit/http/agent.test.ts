@@ -62,7 +62,7 @@ describe('the agent of a sender', () => {
   ])('S77: connects to the public ones only of %s', async (_what, found, usable) => {
     const { connect } = await agentOptions();
     seen.addresses = found;
-    const answered = vi.fn();
+    const answered = vi.fn<Parameters<LookupFunction>[2]>();
     connect.lookup('api.acme.example', { all: true }, answered);
     connect.lookup('api.acme.example', {}, answered);
     expect(answered.mock.calls).toEqual([
@@ -74,7 +74,7 @@ describe('the agent of a sender', () => {
   it('S77: connects to none where none is public', async () => {
     const { connect } = await agentOptions();
     seen.addresses = INSIDE;
-    const answered = vi.fn();
+    const answered = vi.fn<Parameters<LookupFunction>[2]>();
     connect.lookup('api.acme.example', { all: true }, answered);
     expect(answered).toHaveBeenCalledWith(expect.objectContaining({ code: 'EADDRNOTPUBLIC' }), '', 0);
   });

@@ -44,6 +44,18 @@ describe('a store that announces', () => {
     expect(world.nudged).toHaveLength(times);
   });
 
+  it('wakes it again for what is written while it is woken', async () => {
+    const nudged: string[] = [];
+    const { store, announce } = createAnnouncingStore(setUp().inner, async (shard) => {
+      nudged.push(shard);
+      if (nudged.length === 1) await store.change('c1', {}, {}, ROWS, NOW);
+    });
+    await store.change('c1', {}, {}, ROWS, NOW);
+    await announce('3');
+    await announce('3');
+    expect(nudged).toEqual(['3', '3']);
+  });
+
   it('wakes nobody for a change that did not happen, and leaves the rest of the store as it is', async () => {
     const { store, announce, nudged, inner } = setUp(false);
     expect(await store.change('c1', {}, {}, ROWS, NOW)).toBe(false);
