@@ -57,6 +57,17 @@ describe('event-receiver', () => {
     expect([...work.rows.keys()].every((key) => key.startsWith('3|'))).toBe(true);
   });
 
+  it('asks anew with each delivery, two in one moment too, so that neither is taken for done with the other', async () => {
+    const { receive, work } = await setUp();
+    const revisions = new Set<string>();
+    for (let delivery = 0; delivery < 2; delivery += 1) {
+      await receive(post({ body: JSON.stringify(TODAY) }));
+      for (const { revision } of work.rows.values()) revisions.add(revision);
+    }
+    expect(work.rows.size).toBe(1);
+    expect(revisions.size).toBe(2);
+  });
+
   it('counts bytes where letters have several', async () => {
     const { receive } = await setUp();
     const wide = 'ü'.repeat(HOOK_LIMIT_BYTES / 2);

@@ -80,6 +80,27 @@ describe('keeping webhooks', () => {
     );
   });
 
+  it('takes deliveries at an address before its provider knows it, and at the old one until it knows the new', async () => {
+    const { keep, hooks, standing, profile, clock } = setUp();
+    const taken: number[] = [];
+    const watched: HookProfile = {
+      ...profile,
+      keep: async (call, events, targetUrl) => {
+        const hash = createHash('sha256').update(targetUrl.slice(BASE.length)).digest('hex');
+        expect(await hooks.find('acme', hash)).toBeDefined();
+        taken.push((await hooks.list('acme')).length);
+        return profile.keep(call, events, targetUrl);
+      },
+    };
+    await hooks.want(WANTED);
+    await keep({}, { hooks: watched });
+    standing.clear();
+    clock.advance(3_600_000);
+    await keep({}, { hooks: watched });
+    expect(taken).toEqual([1, 2]);
+    expect(await hooks.list('acme')).toHaveLength(1);
+  });
+
   it('looks once an hour, and at once where something else is wanted', async () => {
     const { keep, hooks, clock, log } = setUp();
     await hooks.want(WANTED);
