@@ -235,6 +235,16 @@ describe('a callback that is turned away by its state', () => {
     expect(world.counts()).toEqual({ calls: 0, reads: 1, writes: 0 });
   });
 
+  it('S05, S69: another browser is told nothing of a success', async () => {
+    const world = createWebWorld();
+    const { query, cookie } = await world.begin();
+    await world.callback(query, cookie);
+    const other = await world.callback(query, '');
+    expect(other.status).toBe(400);
+    expect(other.headers.location).toBeUndefined();
+    expect(other.body).toBe((await world.callback(`code=x&state=${'A'.repeat(43)}`, '')).body);
+  });
+
   it.each([2, 10, 50])('S07: %i callbacks at once on one state make one token call', async (count) => {
     const world = createWebWorld();
     const { query, cookie } = await world.begin();
