@@ -6,6 +6,7 @@ const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'
  */
 export function isEndpointOrigin(text: string): boolean {
   const url = URL.parse(text);
-  if (url === null || text.replace(/\/$/u, '').toLowerCase() !== url.origin) return false;
-  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.has(url.hostname));
+  // What URLs forgive (blanks, backslashes, no slashes at all) is a slip of the pen here.
+  if (url === null || !/^https?:\/\/[^\s\\]+$/iu.test(text) || url.href !== `${url.origin}/`) return false;
+  return url.protocol === 'https:' || LOOPBACK.has(url.hostname);
 }

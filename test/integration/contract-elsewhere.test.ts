@@ -95,9 +95,12 @@ describe('the contract suites on an endpoint that somebody else started', () => 
     proxy.listen(0, OUTSIDE);
     await once(proxy, 'listening');
     const { port } = proxy.address() as AddressInfo;
-    const { numPassedTests } = await run(['breakers', 'kms'], `http://${OUTSIDE}:${port}`);
-    expect(numPassedTests).toBeGreaterThan(5);
-    proxy.close();
+    try {
+      const { numPassedTests } = await run(['breakers', 'kms'], `http://${OUTSIDE}:${port}`);
+      expect(numPassedTests).toBeGreaterThan(5);
+    } finally {
+      proxy.close();
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import type { NewObject } from '../../functions/core/reports/archive.ts';
 import { parseRecord } from '../../functions/core/reports/manifest.ts';
-import type { StoredRow } from '../../functions/core/publishing/outbox-store.ts';
+import type { OutboxPage, StoredRow } from '../../functions/core/publishing/outbox-store.ts';
 import type { AttemptKey, NewAttempt, SealedWindow } from '../../functions/core/schedules/window-store.ts';
 import type { Fault } from './faults.ts';
 import { ChainTrace } from './model/trace-chain.ts';
@@ -63,6 +63,8 @@ export class TraceCheck {
         const held = before && { ...before };
         return (taken) => (taken === true ? this.outbox.taken(held, owner, now) : undefined);
       }
+      case 'outbox.read':
+        return (page) => void this.outbox.read(key, (page as OutboxPage).rows, args[2] === undefined);
       case 'outbox.markPublished':
         return () => this.outbox.marked(key, args[1] as readonly StoredRow[]);
       case 'windows.begin': {

@@ -20,18 +20,18 @@ it('S92: an address that is not loopback is noticed in every test file, over TLS
   contacted.clear();
 });
 
-it('S92: the endpoint that the contract suites were told to run on is let pass, and what its name resolves to', async () => {
+it('S92: what the name of the endpoint resolves to is known, for the contract suites and for nobody else', async () => {
   endpointAddresses.add('emulator.example');
-  const attempts: string[] = [];
   const named = new Socket();
-  named.on('connectionAttempt', (address) => void attempts.push(address)).on('error', () => undefined);
+  named.on('error', () => undefined);
   named.connect({
     host: 'emulator.example',
     port: 9,
     lookup: (_host, _options, answer) => answer(null, [{ address: '192.0.2.3', family: 4 }]),
   });
-  await expect.poll(() => attempts).toEqual(['192.0.2.3']);
-  expect([...contacted]).toEqual([]);
+  await expect.poll(() => [...contacted]).toEqual(['192.0.2.3']);
+  expect([...endpointAddresses]).toEqual(['emulator.example', '192.0.2.3']);
   named.destroy();
   endpointAddresses.clear();
+  contacted.clear();
 });

@@ -29,12 +29,12 @@ export async function mergeRescued(
   for (const fingerprint of new Set([...consents, ...dead].map((attempt) => attempt.fingerprint))) {
     if (await mergeOf(dependencies, leased, fingerprint, deadline)) return true;
   }
-  return leased.connection.refusedFingerprint === leased.spends && mergeSuccessor(dependencies, leased, deadline);
+  return false;
 }
 
 /**
  * What was bought with the token that the lease is for, whoever bought it: an item out of a backup has no attempt that
- * says so. Asked where the token was refused, before a person is.
+ * says so. Asked where the token was refused, before a person is. A consent is kept under its own name and not found here.
  */
 export function mergeSuccessor(dependencies: MergeDependencies, leased: Leased, deadline: Deadline): Promise<boolean> {
   return mergeOf(dependencies, leased, leased.spends, deadline);
@@ -89,7 +89,7 @@ async function mergeOne(
   return true;
 }
 
-/** What stays is taken by the bucket's own end after 30 days; nobody looks for it any more. */
+/** What stays is taken by the bucket's own end after 30 days; whoever finds it meanwhile sees that it is of no more use. */
 async function forget({ rescue, log }: MergeDependencies, connection: string, spent: string): Promise<void> {
   try {
     await rescue.remove(connection, spent);

@@ -24,6 +24,11 @@ export type RefreshOutcome =
 
 /** How the token endpoint did, for the breaker. Left out when it was not called. */
 export type EndpointWord =
+  /** Tokens were handed out, whatever became of them here. */
+  | { readonly kind: 'granted' }
+  /** A grant was refused that nobody else can have spent. */
+  | { readonly kind: 'refused' }
+  /** It is there; what it said tells nothing of how others fare. */
   | { readonly kind: 'answered' }
   | { readonly kind: 'unavailable' }
   | { readonly kind: 'rate-limited'; readonly retryAfterMs: number | undefined };

@@ -21,9 +21,17 @@ export function rescueText(commit: TokenCommit): string {
   });
 }
 
-/** @throws ConfigInvalidError when another version wrote it: it is left for that version, not guessed at. */
+/** @throws ConfigInvalidError when another version wrote it, or none: it is left where it lies, not guessed at. */
 export function rescueFromText(text: string): TokenCommit {
-  const stored = JSON.parse(text) as StoredCommit;
+  try {
+    return fromStored(JSON.parse(text) as StoredCommit);
+  } catch (error) {
+    if (error instanceof ConfigInvalidError) throw error;
+    throw new ConfigInvalidError('A rescued token set cannot be read', { cause: error });
+  }
+}
+
+function fromStored(stored: StoredCommit): TokenCommit {
   if (stored.schema !== SCHEMA) {
     throw new ConfigInvalidError(
       `A rescued token set was written by another version (schema ${String(stored.schema)})`,

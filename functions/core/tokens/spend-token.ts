@@ -18,7 +18,7 @@ import { storeTokens } from './store-tokens.ts';
 import { SPEND_BUDGET_MS, TOKEN_CALL_MS } from './timing.ts';
 import { drawTokenBudget } from './token-budget.ts';
 import { callTokenEndpoint, type TokenCallResult } from './token-call.ts';
-import { judgeRefusal, settleRequired } from './verdict.ts';
+import { judgeAgain, judgeRefusal } from './verdict.ts';
 
 type Spent = Omit<RefreshResult, 'name'>;
 
@@ -86,7 +86,7 @@ async function beforeCall(dependencies: TokenDependencies, leased: Leased, deadl
       // Refused before, looked after since, and nobody brought a successor.
       const { refresh, refusedFingerprint } = connection;
       if (refusedFingerprint === spends || refresh === undefined) {
-        return { kind: 'done', result: { outcome: await settleRequired(dependencies, leased) } };
+        return { kind: 'done', result: judgeAgain(dependencies, leased, deadline) };
       }
       const grant = await openGrant(dependencies, leased, refresh);
       if (deadline.remainingMs() >= SPEND_BUDGET_MS) return { kind: 'call', grant };
@@ -154,7 +154,7 @@ async function commitGranted(
     ...replyEvents(dependencies, leased, reply, clock.now()),
   ]);
   const outcome = await storeTokens(dependencies, commit, rows, deadline);
-  const word = { kind: 'answered' } as const;
+  const word = { kind: 'granted' } as const;
   if (outcome.kind === 'committed') {
     log.info('token.refreshed', { connection: connection.name, provider: provider.id, generation: commit.generation });
     metrics.add('TokenRefreshed', 'Count', 1, { provider: provider.id });
@@ -223,7 +223,8 @@ async function settleRefused(
   });
   const code = error.code;
   if (rotates && error instanceof GrantRejectedError) {
-    return { ...(await judgeRefusal(dependencies, leased, error, deadline)), word: { kind: 'answered' }, code };
+    const verdict = await judgeRefusal(dependencies, leased, error, deadline);
+    return { ...verdict, word: { kind: 'decide' in verdict ? 'refused' : 'answered' }, code };
   }
   if (result.kind === 'ambiguous' && rotates) {
     await settleAmbiguous(dependencies, leased, error);

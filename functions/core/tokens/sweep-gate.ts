@@ -84,7 +84,7 @@ export function createSweepGate({
       recordOf(key).probing = false;
     },
 
-    async note({ name, key, word, outcome, decide, provider, queued }) {
+    async note({ name, key, word, outcome, provider, queued }) {
       if (key === undefined) return;
       const record = recordOf(key);
       if (word === undefined) {
@@ -102,10 +102,10 @@ export function createSweepGate({
       }
       record.failedInARow = 0;
       record.probing = false;
-      if (decide !== undefined) {
-        record.refused.add(name);
-        if (before?.reason === 'refusing') return;
-      } else if (outcome !== 'failed') record.granted += 1;
+      if (word.kind === 'refused') record.refused.add(name);
+      if (word.kind === 'granted') record.granted += 1;
+      // One that refuses everybody is well when it grants again, and not before.
+      else if (before?.reason === 'refusing') return;
       record.answered += 1;
       if (record.answered === 1 && before !== undefined && record.open === undefined) {
         await breakers.close(key);

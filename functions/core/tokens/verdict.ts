@@ -1,4 +1,4 @@
-import { type GrantRejectedError, ReauthorizationRequiredError, ServiceError } from '../errors.ts';
+import { GrantRejectedError, ReauthorizationRequiredError, ServiceError, StoreUnavailableError } from '../errors.ts';
 import type { Deadline } from '../time.ts';
 import type { TokenDependencies } from './dependencies.ts';
 import { type Leased, resolvedBy, rivals } from './leased.ts';
@@ -6,7 +6,7 @@ import { mergeSuccessor } from './merge-rescued.ts';
 import { persistently } from './persistent.ts';
 import type { RefreshOutcome } from './refresh-result.ts';
 import { afterLeases, settleFailure } from './settle.ts';
-import { LEASE_MS } from './timing.ts';
+import { LEASE_MS, STORE_CALL_MS } from './timing.ts';
 
 type VerdictDependencies = Pick<
   TokenDependencies,
@@ -21,8 +21,8 @@ export type Verdict =
 /**
  * What `invalid_grant` means (DESIGN 5.2, step 6): a decision list on what the table says now, not on what we read before.
  *
- * Somebody else's success is a success, and so is one that lies in the rescue bucket. Somebody else's open attempt is a
- * reason to wait. Only a token that nobody else can have spent is dead.
+ * Somebody else's success is a success. Somebody else's open attempt is a reason to wait. Only a token that nobody else
+ * can have spent is dead, and whether it is the token or the provider that is not well the sweep tells at its end.
  */
 export async function judgeRefusal(
   dependencies: VerdictDependencies,
@@ -51,34 +51,68 @@ export async function judgeRefusal(
     await settleSuspect(dependencies, leased, 'another request with it was open', younger);
     return { outcome: 'suspect' };
   }
-  const brought = await bringSuccessor(dependencies, leased, deadline);
-  if (brought !== undefined) return { outcome: brought };
+  return undecided(dependencies, leased, error, deadline);
+}
+
+/** The same for a token that was refused before and looked after since: nobody brought a successor. It is not presented. */
+export function judgeAgain(dependencies: VerdictDependencies, leased: Leased, deadline: Deadline): Verdict {
+  return undecided(dependencies, leased, new GrantRejectedError('The refresh token was refused before'), deadline);
+}
+
+function undecided(
+  dependencies: VerdictDependencies,
+  leased: Leased,
+  error: GrantRejectedError,
+  deadline: Deadline,
+): Verdict {
   return {
     outcome: 'reauthorization-required',
     decide: async (incident) => {
-      if (!incident) return settleRequired(dependencies, leased);
+      if (!incident) return condemn(dependencies, leased, deadline);
       await settleFailure(dependencies, leased, error);
       return 'incident';
     },
   };
 }
 
-/** Out of the rescue bucket into the refused token's place. While the bucket cannot be asked, no person is either. */
-async function bringSuccessor(
+/** What has to be left to look for a successor: the read at its longest, and what it comes to written down. */
+const LOOK_MS = 2 * STORE_CALL_MS;
+
+/**
+ * The verdict on a refused token, when the provider is known to be well. The rescue bucket is asked first; one that does
+ * not answer in time makes the connection suspect: its token is not presented again, and the next look is here too.
+ */
+async function condemn(dependencies: VerdictDependencies, leased: Leased, deadline: Deadline): Promise<RefreshOutcome> {
+  const found = await lookForSuccessor(dependencies, leased, deadline);
+  if (found === 'merged') return 'merged';
+  if (found === 'none') return settleRequired(dependencies, leased);
+  const why = 'the rescue bucket could not be asked for its successor';
+  if (leased.connection.refusedFingerprint === leased.spends) {
+    await settleFailure(dependencies, leased, {
+      code: 'STORE_UNAVAILABLE',
+      message: `A token was refused, and ${why}`,
+    });
+    return 'failed';
+  }
+  await settleSuspect(dependencies, leased, why, [{ startedAt: dependencies.clock.now() }]);
+  return 'suspect';
+}
+
+async function lookForSuccessor(
   dependencies: VerdictDependencies,
   leased: Leased,
   deadline: Deadline,
-): Promise<RefreshOutcome | undefined> {
-  const { clock, log, wait } = dependencies;
+): Promise<'merged' | 'none' | 'unread'> {
+  if (deadline.remainingMs() < LOOK_MS) return 'unread';
   try {
-    const isMerged = await persistently(() => mergeSuccessor(dependencies, leased, deadline), wait);
-    return isMerged ? 'merged' : undefined;
+    return (await mergeSuccessor(dependencies, leased, deadline)) ? 'merged' : 'none';
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
-    log.warn('rescue.unread', { connection: leased.connection.name, code: error.code });
-    const why = 'the rescue bucket could not be asked for its successor';
-    await settleSuspect(dependencies, leased, why, [{ startedAt: clock.now() }]);
-    return 'suspect';
+    const { code } = error;
+    const isAway = error instanceof StoreUnavailableError;
+    dependencies.log[isAway ? 'warn' : 'error']('rescue.unread', { connection: leased.connection.name, code });
+    // What lies there and cannot be used will not become usable by waiting; it is left for a person (RUNBOOK).
+    return isAway ? 'unread' : 'none';
   }
 }
 
@@ -115,14 +149,14 @@ async function settleSuspect(
 }
 
 /** Final, until somebody consents: published once, with the command that mends it. */
-export async function settleRequired(
+async function settleRequired(
   { store, clock, events, log, metrics }: VerdictDependencies,
   leased: Leased,
 ): Promise<RefreshOutcome> {
   const { connection, attempt, spends } = leased;
   const now = clock.now();
   // A reply may have been lost before: then nobody can tell a spent token from a withdrawn one.
-  const wasLost = rivals(leased).length > 0 || connection.refusedFingerprint === spends;
+  const wasLost = rivals(leased).length > 0;
   const wasSilent = connection.failures > 0 && connection.lastError?.code === 'PROVIDER_UNAVAILABLE';
   const cause = wasLost || wasSilent ? 'ambiguous' : 'refused';
   const error = new ReauthorizationRequiredError(connection.name);

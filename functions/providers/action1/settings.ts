@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
+import { isEndpointOrigin } from '../../core/endpoint-origin.ts';
 import { ConfigInvalidError } from '../../core/errors.ts';
 import type { ProviderContext, ProviderSettings } from '../../core/provider.ts';
 
@@ -28,7 +29,9 @@ const settingsSchema = v.strictObject({
       v.picklist(REGIONS, `must be one of ${REGIONS.join(', ')}`),
     ),
   ),
-  endpoint: v.optional(v.pipe(v.string(), v.url('must be an absolute URL'), v.check(isHttp, 'must be http or https'))),
+  endpoint: v.optional(
+    v.pipe(v.string(), v.url('must be an absolute URL'), v.check(isSafe, 'must be https, or http on loopback')),
+  ),
   enterprise: v.optional(v.pipe(v.string(), v.trim(), v.minLength(1, 'must not be empty'))),
 });
 
@@ -92,6 +95,8 @@ function hostOf(settings: ProviderSettings): string {
   return host;
 }
 
-function isHttp(text: string): boolean {
-  return /^https?:\/\//i.test(text);
+/** The whole base may be named, unlike with other providers: the API's path is part of it. */
+function isSafe(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && isEndpointOrigin(url.origin) && url.username === '' && url.password === '';
 }

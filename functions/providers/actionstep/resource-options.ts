@@ -7,7 +7,8 @@ import { STAMPS, type Stamp } from './stamps.ts';
 /** The pseudo-resource of time: `timeentries` or `timerecords`, whichever the connection's system keeps. */
 export const TIME = 'time';
 
-const resource = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]{1,63}$/u, 'resource must be a lower-case plural name'));
+const NAME = 'resource must be a lower-case plural name';
+const resource = v.pipe(v.string(NAME), v.regex(/^[a-z][a-z0-9]{1,63}$/u, NAME));
 const field = v.pipe(v.string(), v.regex(/^[A-Za-z_:][A-Za-z0-9_]{0,63}$/u, 'a field name, or :default'));
 const link = v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9.]{0,63}$/u, 'a link name, nested ones joined by dots'));
 const filter = v.pipe(

@@ -222,7 +222,7 @@ function judged(item: Item, { attempt, spends }: { attempt: number; spends: numb
   if (verdict === 'superseded' || item.lease !== attempt) return released(item, attempt, [attempt]);
   if (verdict === 'suspect') return { ...released(item, attempt, [attempt]), health: 'suspect', refused: spends };
   const rivals = item.attempts.filter((one) => one.id !== attempt && one.spends === spends);
-  const cause = rivals.length > 0 || item.refused === spends ? 'ambiguous' : 'refused';
+  const cause = rivals.length > 0 ? 'ambiguous' : 'refused';
   return { ...item, lease: 0, attempts: [], health: 'required', refused: 0, cause };
 }
 

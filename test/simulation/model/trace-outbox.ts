@@ -10,6 +10,8 @@ export class OutboxTrace {
   steps = 0;
   readonly #tables: MemoryState;
   readonly #published = new Set<string>();
+  /** Ids that each owner found waiting when it last read the shard. */
+  readonly #seen = new Map<string, Set<string>>();
 
   constructor(tables: MemoryState) {
     this.#tables = tables;
@@ -28,15 +30,28 @@ export class OutboxTrace {
       : `${owner} takes a shard that ${before?.owner ?? ''} holds`;
   }
 
-  /** A publisher that lives sends messages: it holds the shard, and of each subject sends the first that waits. */
+  /** A publisher read a page, the first of a round or a later one. */
+  read(owner: string, rows: readonly StoredRow[], isFirst: boolean): void {
+    const seen = (isFirst ? undefined : this.#seen.get(owner)) ?? new Set();
+    this.#seen.set(owner, seen);
+    for (const { event } of rows) seen.add(event.id);
+  }
+
+  /**
+   * A publisher that lives sends messages: it holds the shard, and of each subject sends the first that waited when it read.
+   * What comes after that with an earlier order was written by a process whose clock is behind, within its allowance.
+   */
   published(shard: string, owner: string, messages: Messages): string | undefined {
     if (this.#tables.leases.get(shard)?.owner !== owner) return `${owner} publishes and does not hold the shard`;
     const rows = [...(this.#tables.rows.get(shard)?.values() ?? [])];
+    const seen = this.#seen.get(owner) ?? new Set();
     for (const message of messages) {
       const row = rows.find(({ event }) => event.id === idOf(message.body));
       if (row === undefined) return `${owner} publishes what does not wait`;
       this.steps += 1;
-      const waiting = rows.filter(({ event }) => event.subject === row.event.subject).map(({ order }) => order);
+      const waiting = rows
+        .filter(({ event }) => event.subject === row.event.subject && seen.has(event.id))
+        .map(({ order }) => order);
       waiting.sort((a, b) => a - b);
       if (!OUTBOX_RULES.mayPublish(waiting, row.order)) return `${owner} publishes ${row.event.subject} out of turn`;
     }

@@ -79,8 +79,23 @@ export const REFRESH_FAULTS: readonly PlantedFault[] = [
   {
     name: 'refresh: a person is asked before the rescue bucket is',
     file: `${TOKENS}/verdict.ts`,
-    search: 'const brought = await bringSuccessor(dependencies, leased, deadline);',
-    replace: "const brought = await bringSuccessor(dependencies, { ...leased, spends: '' }, deadline);",
+    search: 'const found = await lookForSuccessor(dependencies, leased, deadline);',
+    replace: "const found = await lookForSuccessor(dependencies, { ...leased, spends: '' }, deadline);",
+    tests: TOKEN_TESTS,
+  },
+  {
+    name: 'refresh: any answer of an endpoint that refuses everybody is taken for a grant',
+    file: `${TOKENS}/sweep-gate.ts`,
+    search: "if (word.kind === 'granted') record.granted += 1;",
+    replace: "if (word.kind !== 'refused') record.granted += 1;",
+    tests: ['test/unit/core/tokens/breaker.test.ts'],
+  },
+  {
+    name: 'refresh: a token that was refused before is condemned in the middle of an incident',
+    file: `${TOKENS}/spend-token.ts`,
+    search: "return { kind: 'done', result: judgeAgain(dependencies, leased, deadline) };",
+    replace:
+      "const verdict = judgeAgain(dependencies, leased, deadline);\n        return { kind: 'done', result: { outcome: 'decide' in verdict ? await verdict.decide(false) : verdict.outcome } };",
     tests: TOKEN_TESTS,
   },
   {

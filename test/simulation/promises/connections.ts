@@ -81,14 +81,21 @@ export class ConnectionChecks {
 
   /** A person is asked for only when no stored token would do, and only because the provider said so. */
   #checkRequired(item: Connection): void {
-    const { vendors, scheduler, cloud } = this.#world;
+    const { vendors, scheduler, cloud, restored, held } = this.#world;
     const now = new Date(scheduler.now);
     this.#looks.at('I5');
     if (vendors.isLive(item.fingerprint, now))
       fail(`I5: ${item.name} waits for a person with a live token in the table`);
     for (const [key, body] of cloud.rescued) {
       if (!key.startsWith(`${item.name}/`)) continue;
-      const { fingerprint } = JSON.parse(body) as { readonly fingerprint?: string };
+      const { fingerprint, authorization } = JSON.parse(body) as {
+        readonly fingerprint?: string;
+        readonly authorization?: object;
+      };
+      // A consent is kept under its own name, and a backup has no attempt that says so; whoever restores is to hold the
+      // connection first (RUNBOOK).
+      const isForgotten = [...restored].some(({ name }) => name === item.name) && !held.has(item.name);
+      if (authorization !== undefined && isForgotten) continue;
       if (vendors.isLive(fingerprint, now))
         fail(`I5: ${item.name} waits for a person with a live token in the rescue bucket`);
     }

@@ -111,9 +111,10 @@ export class ReturnChecks {
     const reads = count(/^store\.(?:find|highWater)$/u);
     // Who had to wait for its account's budget is looked at once more when its turn comes; who was refused, before its
     // successor is taken out of the rescue bucket.
-    const asked = mine.findIndex(({ effect }) => effect === 'send.token');
-    const afterRefusal = asked >= 0 && mine.slice(asked).some(({ effect }) => effect === 'store.find') ? 1 : 0;
-    if (reads > MOST_READS * (1 + waits) + afterRefusal) fail(`I25: ${key} reads ${name} ${reads} times`);
+    const wasRefused = this.#world.vendors.presentations.some(
+      (one) => one.invocation === key && one.connection === name && one.error === 'invalid_grant',
+    );
+    if (reads > MOST_READS * (1 + waits) + (wasRefused ? 1 : 0)) fail(`I25: ${key} reads ${name} ${reads} times`);
   }
 }
 

@@ -8,6 +8,8 @@ it.each([
   'http://127.0.0.1:4000',
   'http://localhost',
   'http://[::1]:9/',
+  'https://gateway.example:443',
+  'http://localhost:80/',
 ])('%s may take the place of a provider', (text) => {
   expect(isEndpointOrigin(text)).toBe(true);
 });
@@ -28,7 +30,13 @@ it.each([
   'https://gateway.example/path',
   'https://gateway.example?x=1',
   'https://gateway.example#x',
+  'https://gateway.example?',
+  'https://gateway.example#',
   ' https://gateway.example',
+  'https://gateway.example ',
+  'https:gateway.example',
+  'https:\\\\gateway.example',
+  'https://gateway.example\\',
 ])('%j may not', (text) => {
   expect(isEndpointOrigin(text)).toBe(false);
 });

@@ -68,13 +68,12 @@ function gateOf(before?: BreakerState) {
     ...change,
   });
   const unavailable = () => gate.note(result({ word: { kind: 'unavailable' } }));
-  const granted = () => gate.note(result({ outcome: 'refreshed', word: { kind: 'answered' } }));
+  const granted = () => gate.note(result({ outcome: 'refreshed', word: { kind: 'granted' } }));
   const refused = (name?: string) =>
     gate.note(
       result({
         outcome: 'reauthorization-required',
-        word: { kind: 'answered' },
-        decide: async () => 'incident',
+        word: { kind: 'refused' },
         ...(name === undefined ? {} : { name }),
       }),
     );
@@ -245,9 +244,11 @@ describe('an endpoint that refuses', () => {
     await granted();
     expect(gate.hasGranted(KEY)).toBe(true);
     expect(await gate.isIncident(KEY)).toBe(false);
-    const failed = gateOf();
-    await failed.gate.note(failed.result({ outcome: 'failed', word: { kind: 'answered' } }));
-    expect(failed.gate.hasGranted(KEY)).toBe(false);
+    for (const outcome of ['failed', 'merged', 'suspect', 'superseded'] as const) {
+      const other = gateOf();
+      await other.gate.note(other.result({ outcome, word: { kind: 'answered' } }));
+      expect(other.gate.hasGranted(KEY)).toBe(false);
+    }
   });
 
   it('R34: goes on refusing with one that is asked, untold, and for a day at most', async () => {
@@ -261,6 +262,13 @@ describe('an endpoint that refuses', () => {
     expect(still.state()).toMatchObject({ reason: 'refusing', trips: 3, since: inMs(1 - INCIDENT_LIMIT_MS) });
     expect([still.metered, still.lines.filter(([level]) => level === 'error')]).toEqual([[], []]);
     expect(await still.gate.admit(KEY)).toMatchObject({ open: false });
+    await still.gate.note(still.result({ outcome: 'suspect', word: { kind: 'answered' } }));
+    expect(still.state()).toMatchObject({ reason: 'refusing' });
+    await still.granted();
+    expect(still.state()?.reason).toBe('refusing');
+    const well = gateOf(since(1));
+    await well.granted();
+    expect(well.state()).toBeUndefined();
     const meant = gateOf(since(INCIDENT_LIMIT_MS));
     await meant.refused();
     expect(await meant.gate.isIncident(KEY)).toBe(false);

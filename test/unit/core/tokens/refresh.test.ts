@@ -582,7 +582,10 @@ describe('invalid_grant', () => {
     expect(itemOf(world).nextRefreshAt).toEqual(new Date(world.clock.now().getTime() + LEASE_MS));
     world.clock.advance(LEASE_MS);
     world.endpoint.during = undefined;
-    expect((await refreshOnce(world)).outcome).toBe('reauthorization-required');
+    const again = await refreshOnce(world);
+    expect(again).toMatchObject({ outcome: 'reauthorization-required' });
+    expect(again.word).toBeUndefined();
+    expect(await again.decide?.(false)).toBe('reauthorization-required');
     expect(world.endpoint.presented).toHaveLength(1);
     expect(world.eventTypes()).toEqual(['suspect', 'reauthorization-required']);
     expect(world.connections.outbox[1]?.event.data).toMatchObject({ cause: 'ambiguous' });
@@ -625,7 +628,9 @@ describe('invalid_grant', () => {
 
   it('I5: looks into the rescue bucket before a person is asked, for an item out of a backup', async () => {
     const world = await restoredAfterSpill();
-    expect(await refreshOnce(world)).toMatchObject({ outcome: 'merged', word: { kind: 'answered' } });
+    const result = await refreshOnce(world);
+    expect(result).toMatchObject({ outcome: 'reauthorization-required', word: { kind: 'refused' } });
+    expect(await result.decide?.(false)).toBe('merged');
     expect(itemOf(world)).toMatchObject({ health: 'connected', generation: 2, attempts: [] });
     expect(itemOf(world).fingerprint).toBe(tokenFingerprint(world.endpoint.liveToken('c1') ?? ''));
     expect(world.eventTypes()).toEqual(['restored']);
@@ -640,30 +645,66 @@ describe('invalid_grant', () => {
       asked += 1;
       throw new StoreUnavailableError('down');
     };
-    expect((await refreshOnce(world)).outcome).toBe('suspect');
-    expect(asked).toBe(4);
-    expect(itemOf(world)).toMatchObject({ health: 'suspect', attempts: [], lastError: { code: 'GRANT_REJECTED' } });
-    expect(itemOf(world).lastError?.message).toBe(
-      'The refresh token was refused; the rescue bucket could not be asked for its successor',
-    );
-    expect(itemOf(world).nextRefreshAt).toEqual(new Date(world.clock.now().getTime() + LEASE_MS));
+    const why = 'the rescue bucket could not be asked for its successor';
+    expect(await (await refreshOnce(world)).decide?.(false)).toBe('suspect');
+    expect(asked).toBe(1);
+    expect(itemOf(world)).toMatchObject({
+      health: 'suspect',
+      attempts: [],
+      lastError: { code: 'GRANT_REJECTED', message: `The refresh token was refused; ${why}` },
+      nextRefreshAt: new Date(world.clock.now().getTime() + LEASE_MS),
+    });
     world.clock.advance(LEASE_MS);
-    await expect(refreshOnce(world)).rejects.toThrow(StoreUnavailableError);
-    expect(itemOf(world)).toMatchObject({ health: 'suspect', failures: 1 });
+    expect(await (await refreshOnce(world)).decide?.(false)).toBe('failed');
+    expect(itemOf(world)).toMatchObject({
+      health: 'suspect',
+      failures: 1,
+      lastError: { code: 'STORE_UNAVAILABLE', message: `A token was refused, and ${why}` },
+    });
     world.rescue.find = find;
     world.clock.advance(HOUR_MS);
-    expect((await refreshOnce(world)).outcome).toBe('merged');
+    expect(await (await refreshOnce(world)).decide?.(false)).toBe('merged');
     expect(itemOf(world)).toMatchObject({ health: 'connected', generation: 2 });
     expect(world.endpoint.presented).toHaveLength(2);
     expect(world.eventTypes()).toEqual(['suspect', 'restored']);
+    expect(world.lines.filter(({ event }) => event === 'rescue.unread')).toMatchObject([
+      { level: 'warn', fields: { connection: 'c1', code: 'STORE_UNAVAILABLE' } },
+      { level: 'warn' },
+    ]);
   });
 
-  it('I5: takes a bug in the rescue for no verdict either', async () => {
+  it.each([
+    ['another version wrote', (text: string) => JSON.stringify({ ...JSON.parse(text), schema: 2 }), 'CONFIG_INVALID'],
+    ['is no JSON', () => '{', 'CONFIG_INVALID'],
+    ['has no token', (text: string) => JSON.stringify({ ...JSON.parse(text), access: null }), 'CONFIG_INVALID'],
+    [
+      'does not open',
+      (text: string) => {
+        const set = JSON.parse(text) as { access: object };
+        const sealed = Buffer.alloc(80, 1).toString('base64');
+        return JSON.stringify({ ...set, access: { ...set.access, sealed } });
+      },
+      'SEAL_BROKEN',
+    ],
+  ])('I5: asks a person where what lies in the bucket %s, and leaves it there', async (_what, spoil, code) => {
+    const world = await restoredAfterSpill();
+    for (const [key, text] of world.rescued) world.rescued.set(key, spoil(text));
+    expect(await (await refreshOnce(world)).decide?.(false)).toBe('reauthorization-required');
+    expect(world.connections.outbox.map(({ event }) => event.data)).toMatchObject([{ cause: 'refused' }]);
+    expect(world.rescued.size).toBe(1);
+    expect(world.lines).toContainEqual({
+      level: 'error',
+      event: 'rescue.unread',
+      fields: { connection: 'c1', code },
+    });
+  });
+
+  it('I5: takes a bug in the rescue for no verdict', async () => {
     const world = await restoredAfterSpill();
     world.rescue.find = async () => {
       throw new TypeError('a bug');
     };
-    await expect(refreshOnce(world)).rejects.toThrow(TypeError);
+    await expect((await refreshOnce(world)).decide?.(false)).rejects.toThrow(TypeError);
     expect(itemOf(world).health).toBe('connected');
   });
 });

@@ -18,8 +18,8 @@ import {
   settleFailure,
   settleRestored,
 } from '../../../../functions/core/tokens/settle.ts';
-import { LEASE_MS } from '../../../../functions/core/tokens/timing.ts';
-import { judgeRefusal, settleRequired } from '../../../../functions/core/tokens/verdict.ts';
+import { LEASE_MS, STORE_CALL_MS } from '../../../../functions/core/tokens/timing.ts';
+import { judgeAgain, judgeRefusal, type Verdict } from '../../../../functions/core/tokens/verdict.ts';
 import { createMemoryRescue } from '../../../support/memory-rescue.ts';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
@@ -239,6 +239,7 @@ describe('a connection that came out of a backup', () => {
 describe('a refused refresh token', () => {
   const error = new GrantRejectedError('invalid_grant');
   const deadline = { remainingMs: () => HOUR_MS };
+  const decided = (verdict: Verdict) => 'decide' in verdict && verdict.decide(false);
 
   it('R15: is no matter where another stands by now', async () => {
     for (const found of [undefined, connectionOf({ fingerprint: 'f2' })]) {
@@ -293,11 +294,30 @@ describe('a refused refresh token', () => {
     }
   });
 
+  it('R34: that was refused before waits for the word on everybody again', async () => {
+    const { dependencies, changes } = scene();
+    const verdict = judgeAgain(dependencies, leasedOf({ refusedFingerprint: 'f1' }), deadline);
+    expect('decide' in verdict && (await verdict.decide(true))).toBe('incident');
+    expect(changes).toMatchObject([
+      ['c1', { attempt: 'mine' }, { failures: 1, lastError: { code: 'GRANT_REJECTED' } }],
+    ]);
+  });
+
+  it.each([
+    [2 * STORE_CALL_MS, 'reauthorization-required'],
+    [2 * STORE_CALL_MS - 1, 'suspect'],
+  ])(
+    'I5: %d ms before the end is %s: time enough to ask the bucket and write it down, or not',
+    async (left, outcome) => {
+      const { dependencies } = scene();
+      expect(await decided(judgeAgain(dependencies, leasedOf(), { remainingMs: () => left }))).toBe(outcome);
+    },
+  );
+
   it('is final: told once with the command that mends it', async () => {
     const { dependencies, changes, told, metered } = scene();
-    expect(await settleRequired(dependencies, leasedOf({ attempts: [attempt('old', { fingerprint: 'f0' })] }))).toBe(
-      'reauthorization-required',
-    );
+    const leased = leasedOf({ attempts: [attempt('old', { fingerprint: 'f0' })] });
+    expect(await decided(judgeAgain(dependencies, leased, deadline))).toBe('reauthorization-required');
     expect(changes).toMatchObject([
       [
         'c1',
@@ -318,14 +338,13 @@ describe('a refused refresh token', () => {
     expect(changes[0]?.[2].lastError?.message).toBe(told[0]?.summary);
     expect(metered).toEqual([['ReauthorizationRequired', 'Count', 1, { provider: 'acme' }]]);
     const late = scene({ settled: false });
-    expect(await settleRequired(late.dependencies, leasedOf())).toBe('superseded');
+    expect(await decided(judgeAgain(late.dependencies, leasedOf(), deadline))).toBe('superseded');
     expect(late.metered).toEqual([]);
   });
 
   it.each<[string, object, string]>([
     ['another attempt with it is open', { attempts: [attempt('old')] }, 'ambiguous'],
-    ['it was refused before', { refusedFingerprint: 'f1' }, 'ambiguous'],
-    ['another was refused before', { refusedFingerprint: 'f0' }, 'refused'],
+    ['it was refused before', { refusedFingerprint: 'f1' }, 'refused'],
     ['the provider was silent', { failures: 1, lastError }, 'ambiguous'],
     ['the provider was silent long ago', { failures: 0, lastError }, 'refused'],
     ['it failed otherwise', { failures: 1, lastError: { ...lastError, code: 'CLIENT_REJECTED' } }, 'refused'],
@@ -333,7 +352,7 @@ describe('a refused refresh token', () => {
     ['an authorization is open', { attempts: [attempt('old', { kind: 'authorization' })] }, 'refused'],
   ])('R09: is told as it may be when %s', async (_, change, cause) => {
     const { dependencies, told } = scene();
-    await settleRequired(dependencies, leasedOf(change));
+    await decided(judgeAgain(dependencies, leasedOf(change), deadline));
     expect(told[0]?.data).toMatchObject({ cause });
   });
 });

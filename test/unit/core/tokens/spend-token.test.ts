@@ -33,7 +33,7 @@ describe('the word on an endpoint', () => {
   const unavailable = { kind: 'unavailable' };
 
   it.each([
-    ['tokens', {}, { outcome: 'refreshed', word: answered }],
+    ['tokens', {}, { outcome: 'refreshed', word: { kind: 'granted' } }],
     [
       '429',
       { outage: 429, retryAfter: '7' },
@@ -51,7 +51,7 @@ describe('the word on an endpoint', () => {
     [
       'a refusal',
       { refusesAll: true },
-      { outcome: 'reauthorization-required', word: answered, code: 'GRANT_REJECTED' },
+      { outcome: 'reauthorization-required', word: { kind: 'refused' }, code: 'GRANT_REJECTED' },
     ],
   ])('is what came of the call: %s', async (_what, weather, { word, ...result }) => {
     const world = await worldOf();

@@ -121,7 +121,7 @@ describe('the last three seconds of a sweep', () => {
   });
 
   it.each([
-    [3000, 'reauthorization-required', 'reauthorization-required'],
+    [3000, 'suspect', 'suspect'],
     [2999, 'deadline', 'connected'],
   ])('with %i ms left a refused grant ends as %s', async (left, outcome, health) => {
     const world = await worldOf(1);

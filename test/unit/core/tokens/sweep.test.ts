@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../../../functions/core/errors.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../functions/core/time.ts';
+import { createRefresh } from '../../../../functions/core/tokens/refresh.ts';
 import { createRefreshSweep } from '../../../../functions/core/tokens/sweep.ts';
 import { memoryBudgets } from '../../../support/memory-budgets.ts';
 import { tokenProvider } from '../../../support/token-provider.ts';
@@ -244,6 +245,43 @@ describe('the breaker', () => {
     expect([...world.connections.items.values()].every(({ generation }) => generation >= 2)).toBe(true);
   });
 
+  it.each([
+    ['cannot be read', 'down'],
+    ['has the successor of one that came out of a backup', 'spilled'],
+  ])('R34: is one too where the rescue bucket %s', async (_what, bucket) => {
+    const world = await worldOf(40);
+    const { commit } = world.connections;
+    const { find } = world.rescue;
+    if (bucket === 'spilled') {
+      const backup = world.connections.items.get('c0');
+      world.connections.commit = async () => Promise.reject(new StoreUnavailableError('down'));
+      await createRefresh(world.dependenciesOf())('c0', world.deadline());
+      world.connections.commit = commit;
+      if (backup !== undefined) world.connections.items.set('c0', backup);
+      world.clock.advance(2 * MINUTE_MS);
+    } else world.rescue.find = async () => Promise.reject(new StoreUnavailableError('down'));
+    world.endpoint.refusesAll = true;
+    expect(await sweep(world)).toMatchObject({ counts: { incident: 40 } });
+    for (let minute = 0; minute < 60; minute += 1) {
+      world.clock.advance(MINUTE_MS);
+      if (minute === 5) world.rescue.find = find;
+      await sweep(world);
+    }
+    expect(world.eventTypes()).toEqual([]);
+    expect(new Set(healths(world))).toEqual(new Set(['connected']));
+  });
+
+  it('R36: a rescue bucket that hangs delays the verdicts on dead grants, and no living one', async () => {
+    const world = await worldOf(140);
+    for (let index = 0; index < 40; index += 1) world.endpoint.revoke(`c${index}`);
+    world.rescue.find = async () => {
+      await new Promise(setImmediate);
+      throw new StoreUnavailableError('down');
+    };
+    expect(await sweep(world)).toMatchObject({ counts: { refreshed: 100, suspect: 40 } });
+    expect(world.endpoint.presented).toHaveLength(140);
+  });
+
   it('R34: one dead grant among living ones is a dead grant', async () => {
     const world = await worldOf(40);
     world.endpoint.revoke('c7');
@@ -298,7 +336,7 @@ describe('the breaker', () => {
     expect(report).toMatchObject({ counts: { refreshed: 20 } });
     const { counts = {} } = report as { counts?: Record<string, number> };
     expect(counts.deadline).toBeGreaterThan(0);
-    expect((counts.deadline ?? 0) + (counts['reauthorization-required'] ?? 0)).toBe(80);
+    expect((counts.deadline ?? 0) + (counts.suspect ?? 0) + (counts['reauthorization-required'] ?? 0)).toBe(80);
     expect(world.lines.at(-1)?.event).toBe('sweep.completed');
   });
 

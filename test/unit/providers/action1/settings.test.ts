@@ -32,6 +32,9 @@ describe('Action1 settings', () => {
     [{ region: 'Europe', organisation: 'x' }, 'organisation'],
     [{ endpoint: 'file:///etc/passwd' }, 'endpoint'],
     [{ endpoint: 'ftp://proxy.example/http://' }, 'endpoint'],
+    [{ endpoint: 'http://proxy.example' }, 'endpoint: must be https, or http on loopback'],
+    [{ endpoint: 'https://user@proxy.example' }, 'endpoint: must be https, or http on loopback'],
+    [{ endpoint: 'https://:word@proxy.example' }, 'endpoint: must be https, or http on loopback'],
     [{ region: 'x', endpoint: 'y' }, 'UnitedKingdom; endpoint: must be an absolute URL; '],
     ['Europe', 'Action1 settings: value: '],
   ])('refuses %j and says what is wrong', (input, part) => {

@@ -104,6 +104,8 @@ describe('what a source says of itself', () => {
     expect(actionstep.sources.tasks?.parseOptions(options)).toMatchObject(options);
     expect(actionstep.sources.resource?.parseOptions({ resource: 'ab' })).toMatchObject({ resource: 'ab' });
     expect(() => actionstep.sources.resource?.parseOptions({ resource: `a${'b'.repeat(64)}` })).toThrow(/resource/u);
+    const missing = 'options.resource: resource must be a lower-case plural name';
+    for (const none of [undefined, {}]) expect(() => actionstep.sources.resource?.parseOptions(none)).toThrow(missing);
   });
 });
 
