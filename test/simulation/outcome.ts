@@ -40,7 +40,7 @@ const CALM_MINUTES = 6;
 const RERUNS = 2;
 
 /** I7: with the provider up everything is connected and fresh, but for what waits for a person. */
-export function checkConnections({ cloud, vendors, scheduler, looks }: World): void {
+export function checkConnections({ cloud, vendors, scheduler, looks, beyondSkew }: World): void {
   const now = new Date(scheduler.now);
   for (const item of cloud.connections.items.values()) {
     if (['reauthorization-required', 'disconnected', 'pending'].includes(item.health)) continue;
@@ -58,7 +58,9 @@ export function checkConnections({ cloud, vendors, scheduler, looks }: World): v
       throw new Violation(`I1: ${item.name} is called connected, and its refresh token is dead`);
     }
     const open = item.attempts.filter(({ startedAt }) => startedAt.getTime() < scheduler.now - 4 * MINUTE);
-    if (open.length > 0) throw new Violation(`${item.name} keeps an attempt open that nobody looks after`);
+    // With clocks beyond their allowance one may lease while another commits: the next refresh settles it.
+    if (open.length > 0 && !beyondSkew)
+      throw new Violation(`${item.name} keeps an attempt open that nobody looks after`);
   }
 }
 

@@ -16,8 +16,10 @@ const JOB = 'notes';
 
 /** The next one after it fails as the others did is the gap record’s. */
 const LAST_ATTEMPT = 8;
-/** Eight attempts that fail alike and what is waited between them: half a day, or six hours each after other failures. */
-const GIVEN_UP_MS = 84 * HOUR_MS;
+/** So many from there on are made in faults, which may break the row of those that fail alike. */
+const STORMY_ATTEMPTS = 3;
+/** What is waited between those and another eight that fail alike: half a day, or six hours each after other failures. */
+const GIVEN_UP_MS = 120 * HOUR_MS;
 /** What is asked for and goes well is there in minutes; what fails is asked for again. */
 const FILLED_MS = 30 * HOUR_MS;
 /** So long after it is to be read again, faults may still hinder it. */
@@ -36,7 +38,8 @@ export const gaps: Story = async (world, plan) => {
   for (let count = 0; gapsOf(world).length === 0; count += 1) {
     if (scheduler.now > begun + GIVEN_UP_MS) fail('I19: a window that nobody can read is not given up');
     // Faults at the begin, and when the last attempt and the gap record are near.
-    plan.calm = scheduler.now > begun + STORMY_MS && attempts(world) < LAST_ATTEMPT;
+    const since = attempts(world) - LAST_ATTEMPT;
+    plan.calm = scheduler.now > begun + STORMY_MS && (since < 0 || since >= STORMY_ATTEMPTS);
     await tick(world, `given-up-${count}`, between(seed, `step ${count}`, 5, plan.calm ? 60 : 14));
   }
   vendors.notes = undefined;
