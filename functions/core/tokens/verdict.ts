@@ -84,8 +84,7 @@ const LOOK_MS = 2 * STORE_CALL_MS;
  */
 async function condemn(dependencies: VerdictDependencies, leased: Leased, deadline: Deadline): Promise<RefreshOutcome> {
   const found = await lookForSuccessor(dependencies, leased, deadline);
-  if (found === 'merged') return 'merged';
-  if (found === 'none') return settleRequired(dependencies, leased);
+  if (found !== undefined) return found ? 'merged' : settleRequired(dependencies, leased);
   const why = 'the rescue bucket could not be asked for its successor';
   if (leased.connection.refusedFingerprint === leased.spends) {
     await settleFailure(dependencies, leased, {
@@ -98,21 +97,22 @@ async function condemn(dependencies: VerdictDependencies, leased: Leased, deadli
   return 'suspect';
 }
 
+/** Whether there was one, in its place by now; `undefined` where nobody could tell. */
 async function lookForSuccessor(
   dependencies: VerdictDependencies,
   leased: Leased,
   deadline: Deadline,
-): Promise<'merged' | 'none' | 'unread'> {
-  if (deadline.remainingMs() < LOOK_MS) return 'unread';
+): Promise<boolean | undefined> {
+  if (deadline.remainingMs() < LOOK_MS) return undefined;
   try {
-    return (await mergeSuccessor(dependencies, leased, deadline)) ? 'merged' : 'none';
+    return await mergeSuccessor(dependencies, leased, deadline);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     const { code } = error;
     const isAway = error instanceof StoreUnavailableError;
     dependencies.log[isAway ? 'warn' : 'error']('rescue.unread', { connection: leased.connection.name, code });
     // What lies there and cannot be used will not become usable by waiting; it is left for a person (RUNBOOK).
-    return isAway ? 'unread' : 'none';
+    return isAway ? undefined : false;
   }
 }
 

@@ -18,6 +18,7 @@ it.each([
   '',
   'nonsense',
   'gateway.example',
+  'https://:80',
   'http://gateway.example',
   'http://127.0.0.2',
   'ftp://localhost',

@@ -248,6 +248,10 @@ describe('an endpoint that refuses', () => {
       const other = gateOf();
       await other.gate.note(other.result({ outcome, word: { kind: 'answered' } }));
       expect(other.gate.hasGranted(KEY)).toBe(false);
+      await other.refused();
+      await other.refused();
+      // Two were refused, and that is all that is known.
+      expect(await other.gate.isIncident(KEY)).toBe(false);
     }
   });
 

@@ -174,5 +174,7 @@ describe('a token set as text', () => {
     const other = rescueText(commitOf()).replace('"schema":1', '"schema":2');
     expect(() => rescueFromText(other)).toThrow(ConfigInvalidError);
     expect(() => rescueFromText(other)).toThrow(/schema 2/);
+    const cause = expect.any(SyntaxError) as SyntaxError;
+    expect(() => rescueFromText('{')).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', cause }));
   });
 });

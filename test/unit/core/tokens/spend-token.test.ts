@@ -61,6 +61,18 @@ describe('the word on an endpoint', () => {
     expect(found.word).toStrictEqual(word);
   });
 
+  it('is neither a grant nor a refusal where somebody else may have spent the token', async () => {
+    for (const [outcome, change] of [
+      ['superseded', { fingerprint: 'newer', generation: 2 }],
+      ['suspect', { attempts: [{ ...authorization('rival'), startedAt: new Date('2999-01-01T00:00:00Z') }] }],
+    ] as const) {
+      const world = await worldOf();
+      world.endpoint.refusesAll = true;
+      world.endpoint.during = async () => patch(world, change);
+      expect(await refresh(world)).toMatchObject({ outcome, word: answered, code: 'GRANT_REJECTED' });
+    }
+  });
+
   it.each([
     ['a lost reply', { outage: 'lost-reply' }, { outcome: 'failed', word: unavailable }],
     ['a refusal', { refusesAll: true }, { outcome: 'failed', word: answered, code: 'GRANT_REJECTED' }],
