@@ -64,7 +64,10 @@ export class TraceCheck {
         return (taken) => (taken === true ? this.outbox.taken(held, owner, now) : undefined);
       }
       case 'outbox.read':
-        return (page) => void this.outbox.read(key, (page as OutboxPage).rows, args[2] === undefined);
+        return (page) => {
+          this.outbox.read(key, (page as OutboxPage).rows, args[2] === undefined);
+          return undefined;
+        };
       case 'outbox.markPublished':
         return () => this.outbox.marked(key, args[1] as readonly StoredRow[]);
       case 'windows.begin': {
