@@ -2,6 +2,7 @@ import type { PlantedFault } from './fault.ts';
 
 const CONSENT = 'functions/core/authorization';
 const DYNAMODB = 'functions/adapters/dynamodb';
+const AUTHORIZATION_STORE = ['test/contract/authorization-store.test.ts'];
 const CONNECTION_STORE = ['test/contract/connection-store.test.ts'];
 
 export const CONSENT_FAULTS: readonly PlantedFault[] = [
@@ -77,5 +78,26 @@ export const CONSENT_FAULTS: readonly PlantedFault[] = [
     search: "    update.require(`attribute_exists(${update.name('attempts', commit.attempt)})`);\n",
     replace: '',
     tests: CONNECTION_STORE,
+  },
+  {
+    name: 'callback: the issuer that may answer is forgotten',
+    file: `${DYNAMODB}/authorization-fields.ts`,
+    search: "['sealedVerifier', 'issuer', 'authorizedBy', 'outcome']",
+    replace: "['sealedVerifier', 'authorizedBy', 'outcome']",
+    tests: AUTHORIZATION_STORE,
+  },
+  {
+    name: 'callback: no other account may ever take the place',
+    file: `${DYNAMODB}/authorization-fields.ts`,
+    search: 'scopes: item.scopes as string[],\n    replaceAccount: item.replaceAccount === true,\n',
+    replace: 'scopes: item.scopes as string[],\n    replaceAccount: false,\n',
+    tests: AUTHORIZATION_STORE,
+  },
+  {
+    name: 'callback: how it ended is told to nobody',
+    file: `${DYNAMODB}/authorization-store.ts`,
+    search: 'shardOf(pending.connection, shardCount), events, now);',
+    replace: 'shardOf(pending.connection, shardCount), [], now);',
+    tests: AUTHORIZATION_STORE,
   },
 ];

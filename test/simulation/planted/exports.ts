@@ -103,4 +103,41 @@ export const EXPORT_FAULTS: readonly PlantedFault[] = [
     replace: 'attribute_not_exists(#nobody)',
     tests: ['test/contract/window-store.test.ts'],
   },
+  {
+    name: 'export: retention on whatever version is the newest',
+    file: 'functions/adapters/s3/archive.ts',
+    search: '            VersionId: versionId,\n            Retention: retention,\n',
+    replace: "            ...(versionId === '' ? { VersionId: versionId } : {}),\n            Retention: retention,\n",
+    tests: ['test/contract/archive.test.ts'],
+  },
+  {
+    name: 'export: the last parts without retention',
+    file: 'functions/core/reports/seal.ts',
+    search: 'start < objects.length; start += LOCKS_AT_ONCE',
+    replace: 'start === 0 || start + LOCKS_AT_ONCE <= objects.length; start += LOCKS_AT_ONCE',
+    tests: ['test/unit/core/reports/seal.test.ts'],
+  },
+  {
+    name: 'export: what does not reconcile goes before it lies apart',
+    file: 'functions/core/reports/give-up.ts',
+    search:
+      "  await archive.write({ key, bytes, contentType: 'application/octet-stream' });\n  await archive.remove(part);\n",
+    replace:
+      "  await archive.remove(part);\n  await archive.write({ key, bytes, contentType: 'application/octet-stream' });\n",
+    tests: ['test/unit/core/reports/give-up.test.ts'],
+  },
+  {
+    name: 'export: a gap loses its reason on the way',
+    file: 'functions/report-export/handler.ts',
+    search: '  reason: v.optional(v.string()),\n',
+    replace: '',
+    tests: ['test/unit/report-export/handler.test.ts'],
+  },
+  {
+    name: 'export: a sealed window keeps the error of the attempt before',
+    file: `${DYNAMODB}/window-store.ts`,
+    search: "REMOVE #error${state === 'gap' ? '' : ', #reason'}`",
+    replace: "${state === 'gap' ? '' : 'REMOVE #reason'}`",
+    tests: ['test/contract/window-store.test.ts'],
+  },
 ];

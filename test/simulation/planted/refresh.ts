@@ -178,4 +178,85 @@ export const REFRESH_FAULTS: readonly PlantedFault[] = [
     replace: '${measured(String(generation > 0))}`;',
     tests: ['test/unit/core/sealing'],
   },
+  {
+    name: 'refresh: the events of a commit are not written',
+    file: `${DYNAMODB}/connection-store.ts`,
+    search: '...outboxPuts(stateTable, shardOf(commit.name, shardCount), events, now),',
+    replace: '...outboxPuts(stateTable, shardOf(commit.name, shardCount), [], now),',
+    tests: CONNECTION_STORE,
+  },
+  {
+    name: 'refresh: what became due last comes first',
+    file: `${DYNAMODB}/connection-queries.ts`,
+    search: '          Limit: PAGE_SIZE,\n',
+    replace: '          Limit: PAGE_SIZE,\n          ScanIndexForward: false,\n',
+    tests: CONNECTION_STORE,
+  },
+  {
+    name: 'refresh: the first page of what is due is all of it',
+    file: `${DYNAMODB}/connection-queries.ts`,
+    search: 'return last === undefined ? { names }',
+    replace: 'return last === undefined || names.length <= PAGE_SIZE ? { names }',
+    tests: CONNECTION_STORE,
+  },
+  {
+    name: 'refresh: a read that may lag is trusted',
+    file: `${DYNAMODB}/connection-store.ts`,
+    search: 'TableName: connectionsTable, Key: key(name), ConsistentRead: true',
+    replace: 'TableName: connectionsTable, Key: key(name)',
+    tests: CONNECTION_STORE,
+  },
+  {
+    name: 'refresh: a token is believed to live from when its answer came',
+    file: `${TOKENS}/token-call.ts`,
+    search: "    return { kind: 'granted', reply, sentAt };\n",
+    replace: "    return { kind: 'granted', reply, sentAt: clock.now() };\n",
+    tests: ['test/unit/core/tokens/token-call.test.ts'],
+  },
+  {
+    name: 'refresh: a rescued set is removed before it is stored',
+    file: `${TOKENS}/merge-rescued.ts`,
+    search: '  const outcome = await storeTokens(dependencies, commit, [row], deadline);\n',
+    replace:
+      '  await forget(dependencies, connection.name, rescued.spent);\n  const outcome = await storeTokens(dependencies, commit, [row], deadline);\n',
+    tests: ['test/unit/core/tokens/merge-rescued.test.ts'],
+  },
+  {
+    name: 'refresh: a rescue bucket that nobody may read is an empty one',
+    file: 'functions/adapters/s3/rescue-store.ts',
+    search: "error.name === 'NoSuchKey')",
+    replace: "['NoSuchKey', 'AccessDenied'].includes(error.name))",
+    tests: ['test/contract/rescue-store.test.ts'],
+  },
+  {
+    name: 'refresh: one nonce for all that a preparation seals',
+    file: 'functions/core/sealing/sealer.ts',
+    search:
+      '      return (text, context) => {\n        const key = held.get(context.purpose);\n        if (key === undefined) throw new RangeError(`No data key was prepared for ${context.purpose}`);\n        return writeSealed(text, { key, nonce: random.bytes(NONCE_BYTES), allocate }, context);\n',
+    replace:
+      '      const nonce = random.bytes(NONCE_BYTES);\n      return (text, context) => {\n        const key = held.get(context.purpose);\n        if (key === undefined) throw new RangeError(`No data key was prepared for ${context.purpose}`);\n        return writeSealed(text, { key, nonce, allocate }, context);\n',
+    tests: ['test/unit/core/sealing'],
+  },
+  {
+    name: 'refresh: KMS opens under whichever key it lies',
+    file: 'functions/adapters/kms/data-keys.ts',
+    search: 'new DecryptCommand({ KeyId: keyArn, CiphertextBlob',
+    replace: 'new DecryptCommand({ CiphertextBlob',
+    tests: ['test/contract/data-keys.test.ts'],
+  },
+  {
+    name: 'refresh: the time that is left stands still',
+    file: 'functions/adapters/powertools/entry.ts',
+    search: 'remainingMs: () => context.getRemainingTimeInMillis()',
+    replace: 'remainingMs: ((left) => () => left)(context.getRemainingTimeInMillis())',
+    tests: ['test/unit/adapters/powertools/entry.test.ts'],
+  },
+  {
+    name: 'refresh: nobody is woken for what a sweep wrote that failed',
+    file: 'functions/token-refresher/handler.ts',
+    search:
+      '    try {\n      return await sweep(tick, deadline);\n    } finally {\n      await announce(tick.shard);\n    }\n',
+    replace: '    const report = await sweep(tick, deadline);\n    await announce(tick.shard);\n    return report;\n',
+    tests: ['test/unit/token-refresher/handler.test.ts'],
+  },
 ];
