@@ -110,6 +110,15 @@ describe('alert-poller', () => {
     expect(metrics.values.get('BudgetBlocked')).toEqual([1]);
   });
 
+  it('counts its interval from when it was due, also where the pass takes longer than that', async () => {
+    const { tick, fake, jobs, clock, set } = await setUp();
+    set('a');
+    fake.beforePage = () => clock.advance(70_000);
+    await tick(NOON);
+    expect(clock.now().getTime()).toBeGreaterThan(NOON.getTime() + 60_000);
+    expect((await jobs.find('watch'))?.dueAt).toEqual(new Date(NOON.getTime() + 60_000));
+  });
+
   it('P01: begins no pass that its time does not cover', async () => {
     const { tick, fake } = await setUp();
     await tick(NOON, 'me', { remainingMs: () => 24_000 });

@@ -3,11 +3,12 @@ import { createOpenApi, type OpenApiDependencies } from '../../../functions/core
 import type { Connection } from '../../../functions/core/connections/connection.ts';
 import {
   AccessTokenRejectedError,
+  BudgetExhaustedError,
   ProviderRateLimitedError,
   type ServiceError,
   StoreUnavailableError,
 } from '../../../functions/core/errors.ts';
-import type { Provider } from '../../../functions/core/provider.ts';
+import type { Lane, Provider } from '../../../functions/core/provider.ts';
 import { configurationProvider } from '../../support/fake-provider.ts';
 import { endlessBudgets } from '../../support/memory-budgets.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
@@ -21,7 +22,11 @@ const connection = {
 } as unknown as Connection;
 
 /** An API whose provider has one word for every answer, and whose stores are what a test makes of them. */
-function openApiFor(said: { failure?: ServiceError; pausedUntil?: Date }, broken: Error | undefined) {
+function openApiFor(
+  said: { failure?: ServiceError; pausedUntil?: Date },
+  broken: Error | undefined,
+  change: Partial<OpenApiDependencies> = {},
+) {
   const written: string[] = [];
   const write = async (what: string) => {
     if (broken !== undefined) throw broken;
@@ -44,9 +49,11 @@ function openApiFor(said: { failure?: ServiceError; pausedUntil?: Date }, broken
     send: async () => ({ status: 200, headers: {}, body: new Uint8Array() }),
     clock: createVirtualClock(),
     providers: { acme: provider },
+    ...change,
   };
-  const call = async () => (await createOpenApi(dependencies)('acme', 'alerts')).call({ method: 'GET', path: 'x' });
-  return { call, written };
+  const open = (lane: Lane) => createOpenApi(dependencies)('acme', lane);
+  const call = async () => (await open('alerts')).call({ method: 'GET', path: 'x' });
+  return { open, call, written };
 }
 
 const busy = new StoreUnavailableError('Writing connection acme: TransactionConflictException');
@@ -80,6 +87,23 @@ describe('a call to a provider', () => {
     const free = openApiFor({}, undefined);
     await free.call();
     expect(free.written).toEqual([]);
+  });
+
+  it('draws on its own lane whatever it does, and counts what was sent and not what was kept back', async () => {
+    const lanes: string[] = [];
+    const budgets: OpenApiDependencies['budgets'] = {
+      ...endlessBudgets(),
+      draw: async ({ lane }) => {
+        lanes.push(lane);
+        return lanes.length > 2 ? { granted: false, retryAfterMs: 1000 } : { granted: true };
+      },
+    };
+    const api = await openApiFor({}, undefined, { budgets }).open('exports');
+    await api.call({ method: 'GET', path: 'x' });
+    await api.call({ method: 'POST', path: 'x', body: '{}' });
+    await expect(api.call({ method: 'GET', path: 'x' })).rejects.toThrow(BudgetExhaustedError);
+    expect(lanes).toEqual(['exports', 'exports', 'exports']);
+    expect(api.requests()).toBe(2);
   });
 
   it('hides no bug in a store', async () => {

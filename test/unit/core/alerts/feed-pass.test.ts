@@ -18,6 +18,15 @@ describe('a pass over a feed', () => {
     expect(result).toMatchObject({ counts: { opened: 1, changed: 0, resolved: 0 }, complete: true, announced: true });
   });
 
+  it('A20: is as old as its beginning, however long it reads', async () => {
+    const world = alertWorld({ mode: 'feed' });
+    world.set('a');
+    world.fake.beforePage = () => world.clock.advance(MINUTE);
+    await world.poll();
+    expect(world.clock.now().getTime()).toBeGreaterThan(NOON.getTime());
+    expect(world.state.heads.get('watch|a')?.pass).toBe(NOON.getTime());
+  });
+
   it('takes what stands open as known where the job says so, and publishes what comes after', async () => {
     const world = alertWorld({ mode: 'feed' }, { announceExisting: false });
     world.set('a');

@@ -65,6 +65,26 @@ describe('recording alerts', () => {
     ]);
   });
 
+  it('announces a storm before it records what the digest speaks for', async () => {
+    const { world, options } = setUp();
+    const { announce, commit } = world.store;
+    const steps: string[] = [];
+    const store: typeof world.store = {
+      ...world.store,
+      announce: async (...given) => {
+        steps.push('announce');
+        await announce(...given);
+      },
+      commit: async (...given) => {
+        steps.push(given[1].some(({ digested }) => digested) ? 'digested' : 'single');
+        await commit(...given);
+      },
+    };
+    const alerts = [anAlert('a'), anAlert('b'), anAlert('c')];
+    await recordAlerts({ ...world.dependencies, store }, { ...options, allowance: 1, look: look(1) }, alerts);
+    expect(steps).toEqual(['announce', 'single', 'digested']);
+  });
+
   it('A01: a commit whose reply was lost is found done, not repeated', async () => {
     const { world, options } = setUp();
     const commit = world.store.commit.bind(world.store);

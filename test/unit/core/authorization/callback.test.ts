@@ -1,4 +1,5 @@
 // oxlint-disable vitest/no-conditional-expect -- exhaustive runs are judged by how they ended
+import { setImmediate as aTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { page } from '../../../../functions/core/authorization/pages.ts';
 import { secretHash } from '../../../../functions/core/authorization/secrets.ts';
@@ -201,6 +202,29 @@ describe('a callback that is turned away by its state', () => {
     const other = await world.begin('c2');
     for (let count = 0; count < 4; count += 1) await world.callback(other.query, '');
     expect((await world.callback(other.query, other.cookie)).headers.location).toBe('/outcome/connected');
+  });
+
+  it('S03: has counted a wrong browser when it answers', async () => {
+    const world = createWebWorld();
+    const { query } = await world.begin();
+    const { countMismatch } = world.authorizations;
+    let counted = 0;
+    world.authorizations.countMismatch = async (...given) => {
+      await aTurn();
+      await countMismatch(...given);
+      counted += 1;
+    };
+    await world.callback(query, '');
+    expect(counted).toBe(1);
+  });
+
+  it('S84: has the keys for new tokens in hand before it takes the lease, and the lease before it calls', async () => {
+    const world = createWebWorld();
+    const { query, cookie } = await world.begin();
+    const process = new Process();
+    await world.callback(query, cookie, {}, process);
+    const steps = ['keys.generate', 'store.lease', 'send', 'store.commit'];
+    expect(process.names.filter((name) => steps.includes(name))).toEqual(['keys.generate', ...steps]);
   });
 
   it('S08: a state past its time is refused although the table still has it', async () => {
@@ -435,6 +459,7 @@ describe('the exchange', () => {
       expect(form.get('redirect_uri')).toBe(location.searchParams.get('redirect_uri'));
       expect(form.get('redirect_uri')).toBe('https://steward.example/callback/acme');
       expect(location.href).not.toContain(verifier);
+      expect(cookie).not.toContain(verifier);
       seen.add(verifier);
     }
     expect(seen.size).toBe(3);
