@@ -18,16 +18,16 @@ import { EXIT } from '../../infra/cli/exit.ts';
 import { createTerminal, type Terminal } from '../../infra/cli/terminal.ts';
 import { fetchPublicKey, readHeads, readPublicKey, verifyCommand } from '../../infra/cli/verify.ts';
 import { UNCHECKED_READS } from '../../infra/cli/verify-readers.ts';
-import { type AwsEndpoint, awsEndpoint } from '../support/aws-endpoint.ts';
+import { localEndpoint } from '../support/aws-endpoint.ts';
 import { drive } from '../support/durable-driver.ts';
 import { createWorld, pagesOf, someRows } from '../support/export-world.ts';
 
-let aws: AwsEndpoint;
+let aws: Awaited<ReturnType<typeof localEndpoint>>;
 let s3: S3Client;
 let kms: KMSClient;
 let dynamo: DynamoDBClient;
 beforeAll(async () => {
-  aws = await awsEndpoint();
+  aws = await localEndpoint();
   s3 = new S3Client({ ...aws.client, forcePathStyle: true });
   kms = new KMSClient(aws.client);
   dynamo = new DynamoDBClient(aws.client);
@@ -39,7 +39,7 @@ afterAll(async () => {
 
 /** Poller and export on the real stores, each attempt driven to its end when it is started. */
 function service() {
-  const resources = aws.local!.resources;
+  const resources = aws.local.resources;
   const table = { client: dynamo, tableName: resources.stateTableName };
   const world = createWorld({
     startAt: new Date(),
@@ -107,7 +107,7 @@ describe('exports on loopback', () => {
     expect(await windows.chain('hourly')).toMatchObject({ sequence: 3 });
 
     const keyFile = join(aws.directory, 'signing.pem');
-    await writeFile(keyFile, await fetchPublicKey(kms, aws.local!.resources.signingKeyArn));
+    await writeFile(keyFile, await fetchPublicKey(kms, aws.local.resources.signingKeyArn));
     const publicKey = await readPublicKey(keyFile);
     const folder = join(aws.directory, 'archive');
     for (const location of ['s3://archive', 's3://archive/acme/hourly', folder]) {
@@ -155,7 +155,7 @@ describe('exports on loopback', () => {
   });
 
   it('E26 lie under what is put on top of them: steward verify sees it in the bucket, and nothing is lost', async () => {
-    const publicKey = await fetchPublicKey(kms, aws.local!.resources.signingKeyArn);
+    const publicKey = await fetchPublicKey(kms, aws.local.resources.signingKeyArn);
     const location = 's3://archive/acme/hourly';
     const findings = async () => {
       const lines: string[] = [];
@@ -205,7 +205,7 @@ describe('exports on loopback', () => {
     const record = await windows.find('filled', startAt);
     expect(record).toMatchObject({ state: 'exported', action: 'fill', attempt: 10 });
     expect(record?.reason).toBeUndefined();
-    const publicKey = await fetchPublicKey(kms, aws.local!.resources.signingKeyArn);
+    const publicKey = await fetchPublicKey(kms, aws.local.resources.signingKeyArn);
     const lines: string[] = [];
     const location = 's3://archive/acme/filled';
     expect(await verifyCommand(quietTerminal(lines), { location, publicKey, s3: () => s3 })).toBe(EXIT.done);
@@ -215,7 +215,7 @@ describe('exports on loopback', () => {
 
   it('says in words when there is nothing to verify, or no key', async () => {
     const terminal = quietTerminal([]);
-    const publicKey = await fetchPublicKey(kms, aws.local!.resources.signingKeyArn);
+    const publicKey = await fetchPublicKey(kms, aws.local.resources.signingKeyArn);
     const s3Of = () => s3;
     await expect(verifyCommand(terminal, { location: '/nowhere', publicKey, s3: s3Of })).rejects.toThrow('no folder');
     await expect(verifyCommand(terminal, { location: 's3://archive/none', publicKey, s3: s3Of })).rejects.toThrow(

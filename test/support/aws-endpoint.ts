@@ -80,24 +80,28 @@ export async function cleanUp(works: readonly (() => Promise<unknown>)[]): Promi
   }
 }
 
+/** A contract's: the foreign endpoint where there is one, else a local cloud of this test's own. */
 export async function awsEndpoint(engine?: DynamoEngine): Promise<AwsEndpoint> {
-  const cleaning: (() => Promise<unknown>)[] = [];
-  const afterwards = (work: () => Promise<unknown>) => void cleaning.push(work);
-  const clean = () => cleanUp(cleaning.splice(0).toReversed());
-  if (IS_FOREIGN) {
-    const client = foreignClient();
-    const s3 = { ...client, forcePathStyle: client.endpoint !== undefined };
-    const bucket = (kind: 'archive' | 'rescue') => foreignBucket(s3, kind, afterwards);
-    return {
-      client,
-      s3,
-      bucket,
-      key: (kind) => foreignKey(client, kind, afterwards),
-      directory: '',
-      afterwards,
-      stop: clean,
-    };
-  }
+  if (!IS_FOREIGN) return localEndpoint(engine);
+  const { afterwards, clean } = cleaner();
+  const client = foreignClient();
+  const s3 = { ...client, forcePathStyle: client.endpoint !== undefined };
+  return {
+    client,
+    s3,
+    bucket: (kind) => foreignBucket(s3, kind, afterwards),
+    key: (kind) => foreignKey(client, kind, afterwards),
+    directory: '',
+    afterwards,
+    stop: clean,
+  };
+}
+
+/** A local cloud, whatever the environment says. */
+export async function localEndpoint(
+  engine?: DynamoEngine,
+): Promise<AwsEndpoint & Required<Pick<AwsEndpoint, 'local'>>> {
+  const { afterwards, clean } = cleaner();
   const folder = temporaryDirectory();
   const local = await startLocalCloud({ directory: folder.path, ...(engine === undefined ? {} : { engine }) });
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -116,6 +120,14 @@ export async function awsEndpoint(engine?: DynamoEngine): Promise<AwsEndpoint> {
       await local.stop();
       folder.remove();
     },
+  };
+}
+
+function cleaner() {
+  const works: (() => Promise<unknown>)[] = [];
+  return {
+    afterwards: (work: () => Promise<unknown>) => void works.push(work),
+    clean: () => cleanUp(works.splice(0).toReversed()),
   };
 }
 
