@@ -1,3 +1,4 @@
+import type { Fault } from '../faults.ts';
 import type { Presentation } from '../vendors.ts';
 import type { World } from '../worlds.ts';
 import { fail, type Looks } from './promises.ts';
@@ -51,8 +52,10 @@ export class PresentationChecks {
     const { scheduler } = this.#world;
     const invocation = scheduler.invocations.find((one) => one.key === key);
     if (invocation === undefined) return true;
-    // A refusal whose verdict could not be written down (the breaker's count comes before it) is found out again.
+    // A refusal whose verdict could not be written down (the breaker's count comes before it) is found out again, and so is
+    // one whose verdict waited while the process stood still until its time was gone.
     const hurts = (effect: string) => /^(?:send|store|rescue|breakers)\./u.test(effect);
-    return invocation.isDead || invocation.faults.some(({ effect }) => hurts(effect));
+    const frozen: readonly Fault[] = ['freeze-before', 'freeze-after'];
+    return invocation.isDead || invocation.faults.some(({ fault, effect }) => frozen.includes(fault) || hurts(effect));
   }
 }
