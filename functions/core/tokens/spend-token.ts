@@ -40,6 +40,10 @@ export async function spendToken(
   const { connection, provider } = leased;
   const before = await beforeCall(dependencies, leased, deadline);
   if (before.kind === 'done') return before.result;
+  // Before it is: whoever restores a backup has to learn of it, whatever becomes of this process afterwards (RUNBOOK).
+  if (before.grant.type === 'refresh-token') {
+    dependencies.log.info('token.presented', { connection: connection.name, provider: provider.id });
+  }
   const result = await callTokenEndpoint(dependencies, {
     provider,
     context: { connection: connection.name, settings: connection.settings },

@@ -111,7 +111,13 @@ function decide(world: World, newest: Backup): void {
 }
 
 /** What the log says of a connection since the backup (RUNBOOK, *Restore from a backup*). */
-const SPEAKS_OF_TOKENS = ['token.refreshed', 'token.merged', 'token.spilled', 'authorization.completed'];
+const SPEAKS_OF_TOKENS = [
+  'token.presented',
+  'token.refreshed',
+  'token.merged',
+  'token.spilled',
+  'authorization.completed',
+];
 
 function isNamedSince({ lines, restores }: World, connection: string): boolean {
   const since = Math.min(...restores.map(({ of }) => of));

@@ -61,6 +61,18 @@ describe('the word on an endpoint', () => {
     expect(found.word).toStrictEqual(word);
   });
 
+  it('S82: is preceded by a line that a refresh token is presented, which a restore asks for', async () => {
+    const world = await worldOf();
+    const lines = ({ lines: all }: TokenWorld) => all.filter(({ event }) => event === 'token.presented');
+    let before: number | undefined;
+    world.endpoint.during = async () => void (before ??= lines(world).length);
+    await refresh(world);
+    expect([before, lines(world)]).toMatchObject([1, [{ fields: { connection: 'c1', provider: 'acme' } }]]);
+    const client = await clientWorld();
+    await refresh(client, 'o1');
+    expect(lines(client)).toEqual([]);
+  });
+
   it('is neither a grant nor a refusal where somebody else may have spent the token', async () => {
     for (const [outcome, change] of [
       ['superseded', { fingerprint: 'newer', generation: 2 }],
