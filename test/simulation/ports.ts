@@ -29,6 +29,8 @@ interface PortsWorld {
   readonly alerts: AlertWatch;
   readonly looks: Looks;
   readonly beyondSkew: boolean;
+  /** When tables were put back. */
+  readonly restores: readonly { readonly at: number }[];
 }
 
 /** The ports as one invocation has them: every call is an effect that the scheduler owns. */
@@ -59,7 +61,7 @@ export class Ports {
     this.#looks = looks;
     this.violations = alerts.violations;
     this.mayOverlap = () => world.beyondSkew;
-    this.trace = new TraceCheck(cloud, this.mayOverlap);
+    this.trace = new TraceCheck(cloud, this.mayOverlap, (since) => world.restores.some(({ at }) => at >= since));
   }
 
   store<T extends object>(invocation: Invocation, label: string, target: T): T {

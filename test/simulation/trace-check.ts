@@ -27,12 +27,17 @@ export class TraceCheck {
   readonly chain: ChainTrace;
   readonly #cloud: Cloud;
   readonly #mayOverlap: () => boolean;
+  readonly #wasPutBack: (since: number) => boolean;
   readonly #numbers = new Numbers();
   #items = 0;
 
-  /** `mayOverlap`: clocks are beyond their allowance, which the models do not have. */
-  constructor(cloud: Cloud, mayOverlap: () => boolean) {
+  /**
+   * `mayOverlap`: clocks are beyond their allowance, which the models do not have. `wasPutBack`: neither have they a table
+   * that forgets an attempt while it is at work; what comes of its record the chain's own check tells in the end.
+   */
+  constructor(cloud: Cloud, mayOverlap: () => boolean, wasPutBack: (since: number) => boolean) {
     this.#cloud = cloud;
+    this.#wasPutBack = wasPutBack;
     this.#mayOverlap = mayOverlap;
     this.outbox = new OutboxTrace(cloud.tables);
     this.chain = new ChainTrace(cloud.windows, cloud.archive);
@@ -77,6 +82,7 @@ export class TraceCheck {
       }
       case 'archive.create': {
         const [object] = args as [NewObject];
+        if (this.#wasPutBack(invocation.startedAt)) return undefined;
         const isTaken = this.#isTaken(object);
         return (answer) => ((answer as { created: boolean }).created ? this.chain.written(object, isTaken) : undefined);
       }
