@@ -134,15 +134,17 @@ async function takeLease(
   return undefined;
 }
 
-/** The lease back, and the schedule as it was: what was refused says nothing about the grant that stands. */
-async function giveUp({ store, clock }: AuthorizationDependencies, { before, attempt }: Authorizing): Promise<void> {
-  await store.change(
-    before.name,
-    { attempt },
-    { releasesLease: true, resolves: [attempt], nextRefreshAt: before.nextRefreshAt ?? null },
-    [],
-    clock.now(),
-  );
+/**
+ * The lease back, and the schedule as it was: what was refused says nothing about the grant that stands. Where another one
+ * was stored between our read and our lease its schedule is not known, and the refresher is to look at once.
+ */
+async function giveUp(
+  { store, clock }: AuthorizationDependencies,
+  { before, held, attempt }: Authorizing,
+): Promise<void> {
+  const now = clock.now();
+  const nextRefreshAt = held.generation === before.generation ? (before.nextRefreshAt ?? null) : now;
+  await store.change(before.name, { attempt }, { releasesLease: true, resolves: [attempt], nextRefreshAt }, [], now);
 }
 
 /** Why a grant is not stored although it was given. Nothing is lost by it: the person consents again. */

@@ -712,9 +712,27 @@ describe('a consent on a connection that exists', () => {
     expect(world.eventTypes()).toEqual(['authorized', 'restored']);
   });
 
+  it('I7: that fails is looked after by the refresher, where another was stored between its read and its lease', async () => {
+    const world = createWebWorld();
+    const [first, second] = [await world.begin('c1'), await world.begin('c1')];
+    const { lease } = world.connections;
+    world.connections.lease = async (request) => {
+      world.connections.lease = lease;
+      expect((await world.callback(first.query, first.cookie)).headers.location).toBe('/outcome/connected');
+      world.endpoint.refusesAll = true;
+      return lease(request);
+    };
+    const answer = await world.callback(second.query, second.cookie);
+    expect(answer.headers.location).not.toBe('/outcome/connected');
+    const item = world.connections.items.get('c1');
+    expect(item).toMatchObject({ health: 'connected', generation: 1, attempts: [], nextRefreshAt: world.clock.now() });
+    expect(item?.lease).toBeUndefined();
+  });
+
   it('refuses another account, unless it was asked for', async () => {
     const world = createWebWorld();
-    const before = await world.addConnected('c1');
+    const nextRefreshAt = new Date(world.clock.now().getTime() + DAY_MS);
+    const before = await world.addConnected('c1', { nextRefreshAt });
     const first = await world.begin('c1', {}, 'stranger');
     expect((await world.callback(first.query, first.cookie)).headers.location).toBe('/outcome/other-account');
     expect(world.connections.items.get('c1')).toMatchObject({
@@ -722,7 +740,7 @@ describe('a consent on a connection that exists', () => {
       fingerprint: before.fingerprint,
       attempts: [],
     });
-    expect(world.connections.items.get('c1')?.nextRefreshAt).toEqual(before.nextRefreshAt);
+    expect(world.connections.items.get('c1')?.nextRefreshAt).toEqual(nextRefreshAt);
     const second = await world.begin('c1', { replaceAccount: true }, 'stranger');
     expect((await world.callback(second.query, second.cookie)).headers.location).toBe('/outcome/connected');
     expect(world.connections.items.get('c1')?.providerAccount).toBe('stranger');
