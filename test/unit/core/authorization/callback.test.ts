@@ -5,7 +5,7 @@ import { page } from '../../../../functions/core/authorization/pages.ts';
 import { secretHash } from '../../../../functions/core/authorization/secrets.ts';
 import type { WebResponse } from '../../../../functions/core/authorization/web.ts';
 import { StoreUnavailableError } from '../../../../functions/core/errors.ts';
-import { MINUTE_MS } from '../../../../functions/core/time.ts';
+import { DAY_MS, MINUTE_MS } from '../../../../functions/core/time.ts';
 import type { AuthorizationProfile, ProviderSettings } from '../../../../functions/core/provider.ts';
 import { LEASE_MS } from '../../../../functions/core/tokens/timing.ts';
 import { createRefresh } from '../../../../functions/core/tokens/refresh.ts';
