@@ -13,6 +13,11 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** One for each service, and one port on each kind of store. */
 const SUITES = ['breakers', 'dynamodb', 'kms', 'lambda', 's3', 'secrets-manager', 'sns-publisher'];
 
+/** An address of this machine that is not loopback: what an emulator in a container has. */
+const OUTSIDE = Object.values(networkInterfaces())
+  .flatMap((addresses = []) => addresses)
+  .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+
 interface Results {
   readonly numFailedTests: number;
   readonly numPassedTests: number;
@@ -103,11 +108,6 @@ describe('the contract suites on an endpoint that somebody else started', () => 
     }
   });
 });
-
-/** An address of this machine that is not loopback: what an emulator in a container has. */
-const OUTSIDE = Object.values(networkInterfaces())
-  .flatMap((addresses = []) => addresses)
-  .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
 
 describe('a client for an endpoint of somebody else', () => {
   const endpoint = 'http://127.0.0.1:4566';

@@ -27,20 +27,16 @@ export async function mergeRescued(
   const dead = deadAttempts(leased).toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
   const consents = dead.filter(({ kind }) => kind === 'authorization');
   for (const fingerprint of new Set([...consents, ...dead].map((attempt) => attempt.fingerprint))) {
-    if (await mergeOf(dependencies, leased, fingerprint, deadline)) return true;
+    if (await mergeBought(dependencies, leased, fingerprint, deadline)) return true;
   }
   return false;
 }
 
 /**
- * What was bought with the token that the lease is for, whoever bought it: an item out of a backup has no attempt that
- * says so. Asked where the token was refused, before a person is. A consent is kept under its own name and not found here.
+ * What was bought with the token of that fingerprint, whoever bought it. An item out of a backup has no attempt that says
+ * so: it is asked for by its own token, where that was refused. A consent is kept under a name of its own.
  */
-export function mergeSuccessor(dependencies: MergeDependencies, leased: Leased, deadline: Deadline): Promise<boolean> {
-  return mergeOf(dependencies, leased, leased.spends, deadline);
-}
-
-async function mergeOf(
+export async function mergeBought(
   dependencies: MergeDependencies,
   leased: Leased,
   spent: string,

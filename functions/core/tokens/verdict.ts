@@ -2,7 +2,7 @@ import { GrantRejectedError, ReauthorizationRequiredError, ServiceError, StoreUn
 import type { Deadline } from '../time.ts';
 import type { TokenDependencies } from './dependencies.ts';
 import { type Leased, resolvedBy, rivals } from './leased.ts';
-import { mergeSuccessor } from './merge-rescued.ts';
+import { mergeBought } from './merge-rescued.ts';
 import { persistently } from './persistent.ts';
 import type { RefreshOutcome } from './refresh-result.ts';
 import { afterLeases, settleFailure } from './settle.ts';
@@ -48,7 +48,8 @@ export async function judgeRefusal(
     ({ id, startedAt }) => id !== leased.attempt && startedAt.getTime() + LEASE_MS > now.getTime(),
   );
   if (younger.length > 0) {
-    await settleSuspect(dependencies, leased, 'another request with it was open', younger);
+    const lookAt = afterLeases(younger.map(({ startedAt }) => startedAt));
+    await settleSuspect(dependencies, leased, lookAt, 'another request with it was open');
     return { outcome: 'suspect' };
   }
   return undecided(dependencies, leased, error, deadline);
@@ -93,7 +94,7 @@ async function condemn(dependencies: VerdictDependencies, leased: Leased, deadli
     });
     return 'failed';
   }
-  await settleSuspect(dependencies, leased, why, [{ startedAt: dependencies.clock.now() }]);
+  await settleSuspect(dependencies, leased, afterLeases([dependencies.clock.now()]), why);
   return 'suspect';
 }
 
@@ -105,7 +106,7 @@ async function lookForSuccessor(
 ): Promise<boolean | undefined> {
   if (deadline.remainingMs() < LOOK_MS) return undefined;
   try {
-    return await mergeSuccessor(dependencies, leased, deadline);
+    return await mergeBought(dependencies, leased, leased.spends, deadline);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     const { code } = error;
@@ -120,11 +121,10 @@ async function lookForSuccessor(
 async function settleSuspect(
   { store, clock, events }: VerdictDependencies,
   { connection, attempt, spends }: Leased,
+  lookAt: Date,
   why: string,
-  others: readonly { readonly startedAt: Date }[],
 ): Promise<void> {
   const now = clock.now();
-  const lookAt = afterLeases(others.map(({ startedAt }) => startedAt));
   const row = events(connection, 'suspect', now, {
     summary: `${connection.name}: its refresh token was refused, and ${why}; looking again at ${lookAt.toISOString()}`,
     about: spends,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createAfterRestore } from '../../../functions/core/connections/after-restore.ts';
 import type { Connection } from '../../../functions/core/connections/connection.ts';
 import { createConnectionEvents } from '../../../functions/core/tokens/connection-events.ts';
@@ -110,14 +111,14 @@ function decide(world: World, newest: Backup): void {
   }
 }
 
-/** What the log says of a connection since the backup (RUNBOOK, *Restore from a backup*). */
-const SPEAKS_OF_TOKENS = [
-  'token.presented',
-  'token.refreshed',
-  'token.merged',
-  'token.spilled',
-  'authorization.completed',
-];
+/** The lines of the log by which whoever restores learns what was refreshed since: the runbook's own words. */
+const SPEAKS_OF_TOKENS = spokenOf(readFileSync(new URL('../../../infra/RUNBOOK.md', import.meta.url), 'utf8'));
+
+function spokenOf(runbook: string): readonly string[] {
+  const [, list] = /`filter message in (\["token\.presented".*?\])/u.exec(runbook) ?? [];
+  if (list === undefined) throw new Error('RUNBOOK.md no longer says which lines speak of tokens');
+  return JSON.parse(list) as readonly string[];
+}
 
 function isNamedSince({ lines, restores }: World, connection: string): boolean {
   const since = Math.min(...restores.map(({ of }) => of));
